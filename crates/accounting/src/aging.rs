@@ -4,7 +4,7 @@ use model::money::Currency;
 use model::time::Date;
 
 use crate::grouping::InvoiceRecords;
-use crate::life::InvoiceLedger;
+use crate::invoice_ledger::InvoiceLedger;
 use crate::posting::{CategoryAmounts, LedgerCategory, Posting, PostingLinks};
 
 /// The age buckets: not yet due, then days past due 1–30, 31–60, 61–90, 91–120, over 120.
@@ -62,7 +62,7 @@ pub fn build_aging_row(
     let due = invoice.due_date.unwrap_or(ledger.booking.date);
     let mut buckets = [0; 6];
     buckets[bucket_of(i64::from(as_of.days()) - i64::from(due.days()))] = receivable;
-    let belongs = ledger.postings.first().map(|posting| posting.belongs).unwrap_or_default();
+    let belongs = ledger.postings.first().map(|posting| posting.links).unwrap_or_default();
     Some(AgingRow {
         invoice_id: invoice.id,
         invoice_number: invoice.number.clone(),

@@ -286,7 +286,7 @@ pub struct PostingExplanation {
 /// Explains a posting. Its span must be an explained one ([`crate::Span::explained`]).
 pub fn explain_posting(posting: &Posting) -> PostingExplanation {
     let money = |minor: i128| posting.currency.decimal(minor);
-    let steps = posting.workings.iter().map(|working| working.sentence(posting.currency));
+    let steps = posting.calculation.iter().map(|working| working.sentence(posting.currency));
     let booked = posting.amounts.non_zero().map(|(c, amount)| (c.as_str(), money(amount)));
     PostingExplanation {
         entry_id: posting.entry_id(),
@@ -348,7 +348,7 @@ fn sources_of(posting: &Posting) -> Vec<(&'static str, i64)> {
         PostingSource::Piece(_) => "invoice_lines",
     };
     sources.extend(posting.source_id.map(|id| (table, id)));
-    let invoice = posting.belongs.invoice_id.map(|id| ("invoices", id));
+    let invoice = posting.links.invoice_id.map(|id| ("invoices", id));
     sources.extend(invoice.filter(|invoice| !sources.contains(invoice)));
     sources
 }

@@ -10,7 +10,7 @@ use crate::booking::{InvoiceBooking, booked_at, is_booked};
 use crate::calendar::ProviderCalendar;
 use crate::issue::{Issue, IssueCode};
 use crate::plausibility::implausible_records;
-use crate::recognition::issue::{ShipmentChange, ShipmentInvoice, allocate_shipments};
+use crate::recognition::shipments::{ShipmentChange, ShipmentInvoice, allocate_shipments};
 use crate::records::{
     BalanceTransaction, CreditNote, Directory, Invoice, InvoiceLine, InvoiceStatus, NoteType,
     Order, OrderItem, Payment, RecognitionBasis, Refund, Shipment, ShipmentStatus,

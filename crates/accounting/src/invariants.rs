@@ -1,7 +1,7 @@
 //! Invariants that hold for any records, checked in production, too. A broken invariant is a bug in
 //! the ledger, never an error in a record. Rule: spec/accounting.md §8.
 
-use crate::life::InvoiceLedger;
+use crate::invoice_ledger::InvoiceLedger;
 use crate::posting::{CategoryAmounts, LedgerCategory, Posting};
 
 /// A broken invariant.

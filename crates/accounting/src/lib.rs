@@ -20,8 +20,8 @@
 //! | [`booking`] | the invoices in the books: booking date and class (§4) |
 //! | [`grouping`] | records grouped by invoice (§3, §4, §6.4, §7.4) |
 //! | [`recognition`] | movement from deferred to recognized revenue (§7) |
-//! | [`life`] | the events of one invoice, from booking to recognition (§5, §6) |
-//! | [`untied`] | postings of records that are linked to no invoice |
+//! | [`invoice_ledger`] | the events of one invoice, from booking to recognition (§5, §6) |
+//! | [`unlinked`] | postings of records that are linked to no invoice |
 //! | [`issue`] | suspicious records (§12.2) |
 //! | [`plausibility`] | implausible dates and currencies (§12.2) |
 //! | [`invariants`] | invariants that hold for any records (§8) |
@@ -31,7 +31,7 @@
 //! | [`journal`] | journal lines, hledger, Beancount (§10) |
 //! | [`drift`] | closed months compared with fresh postings (§11.3) |
 //! | [`reconciliation`] | figures that agree if the records are complete (§8) |
-//! | [`aging`], [`waterfall`], [`revenue_by_plan`] | further reports (§13) |
+//! | [`aging`], [`waterfall`], [`revenue_by_group`] | further reports (§13) |
 
 #![deny(clippy::float_arithmetic)]
 
@@ -44,30 +44,30 @@ pub mod error;
 pub mod explain;
 pub mod grouping;
 pub mod invariants;
+pub mod invoice_ledger;
 pub mod issue;
 pub mod journal;
-pub mod life;
 pub mod package;
 pub mod plausibility;
 pub mod posting;
 pub mod recognition;
 pub mod reconciliation;
 pub mod records;
-pub mod revenue_by_plan;
+pub mod revenue_by_group;
 pub mod settings;
 pub mod totals;
 pub mod trial_balance;
-pub mod untied;
+pub mod unlinked;
 pub mod waterfall;
 
 pub use booking::{InvoiceBooking, InvoiceClass};
 pub use calendar::{Horizon, LedgerSpan, Month, ProviderCalendar};
 pub use error::AccountingError;
 pub use grouping::{GroupedRecords, InvoiceRecords, RecordTables, UnlinkedRecords, group_records};
+pub use invoice_ledger::{InvoiceLedger, LedgerRules};
 pub use issue::{Issue, IssueCode};
-pub use life::{InvoiceLedger, LedgerRules};
 pub use posting::{CategoryAmounts, LedgerCategory, LedgerFile, Posting, PostingSource};
 pub use settings::LedgerSettings;
 pub use totals::PostingTotals;
 pub use trial_balance::TrialBalance;
-pub use untied::UnlinkedLedger;
+pub use unlinked::UnlinkedLedger;

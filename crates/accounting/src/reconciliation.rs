@@ -7,8 +7,8 @@ use model::money::Currency;
 
 use crate::calendar::{Horizon, Month};
 use crate::grouping::InvoiceRecords;
+use crate::invoice_ledger::{InvoiceLedger, LedgerRules};
 use crate::issue::{Issue, IssueCode};
-use crate::life::{InvoiceLedger, LedgerRules};
 use crate::posting::{LedgerCategory, Posting};
 use crate::records::{BalanceTransaction, InvoiceStatus};
 use crate::settings::BalanceAdjustments;
@@ -37,7 +37,7 @@ impl CustomerCredit {
     pub fn add_posting(&mut self, posting: &Posting) {
         let amount = posting.amounts[LedgerCategory::CustomerBalance];
         if posting.currency == self.currency && amount != 0 {
-            self.customers.entry(posting.belongs.customer_id).or_default().ledger += amount;
+            self.customers.entry(posting.links.customer_id).or_default().ledger += amount;
         }
     }
 

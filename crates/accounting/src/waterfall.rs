@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::calendar::{Horizon, Month};
-use crate::life::{InvoiceLedger, LedgerRules};
+use crate::invoice_ledger::{InvoiceLedger, LedgerRules};
 use crate::posting::{LedgerCategory, PostingSource};
 use crate::recognition::piece::MovementContext;
 

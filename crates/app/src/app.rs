@@ -12,11 +12,11 @@ use tokio::sync::Notify;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::auth::jwt::JwtKeys;
+use crate::fair_slots::{FairSlots, SlotHolder};
 use crate::jobs::FilesFolder;
-use crate::jobs::alive::LoopCounts;
 use crate::jobs::link_transfers::LinkTransfers;
+use crate::jobs::supervisor::LoopCounts;
 use crate::metrics::{BuildInfo, Metrics};
-use crate::places::{FairSlots, SlotHolder};
 use crate::rate_limit::{ProcessTicks, RateLimiter, Ticks};
 use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
 

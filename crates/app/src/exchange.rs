@@ -4,7 +4,7 @@
 use model::id::ProviderId;
 use parking_lot::Mutex;
 
-use crate::auth::principal::CallerId;
+use crate::auth::caller::CallerId;
 use crate::encoding::Encoding;
 use crate::rate_limit::RateState;
 

@@ -20,18 +20,17 @@
 //! | [`notify`] | sending of webhooks and mails |
 //! | [`lists`] | paged lists, in both dialects |
 //! | [`requester`] | the caller of a job, as it is stored with the job |
-//! | [`rate_limit`], [`places`] | limits of requests: per caller, and of all at once |
+//! | [`rate_limit`], [`fair_slots`] | limits of requests: per caller, and of all at once |
 //! | [`address`] | the address that a request comes from |
 //! | [`exchange`], [`encoding`] | facts about a request, and the encoding of its answer |
 //! | [`metrics`] | metrics for Prometheus |
 //! | [`blocking`] | work on blocking threads |
-//! | [`backup_mark`] | the time of the last backup of the data folder |
+//! | [`last_backup`] | the time of the last backup of the data folder |
 //! | [`crash`] | points at which tests abort the process |
 
 pub mod address;
 pub mod app;
 pub mod auth;
-pub mod backup_mark;
 pub mod blocking;
 pub mod book_answers;
 pub mod crash;
@@ -39,12 +38,13 @@ pub mod encoding;
 pub mod error;
 pub mod exchange;
 pub mod exports;
+pub mod fair_slots;
 pub mod imports;
 pub mod jobs;
+pub mod last_backup;
 pub mod lists;
 pub mod metrics;
 pub mod notify;
-pub mod places;
 pub mod rate_limit;
 pub mod report_files;
 pub mod report_pages;

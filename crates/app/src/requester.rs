@@ -3,7 +3,7 @@
 use store::port::jobs::JobCaller;
 
 use crate::app::App;
-use crate::auth::principal::{Caller, CallerId};
+use crate::auth::caller::{Caller, CallerId};
 use crate::error::ApiError;
 
 /// Returns the requester to store: the token's id or the number stored for a JWT's subject, and the

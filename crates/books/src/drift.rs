@@ -127,7 +127,7 @@ fn frozen_fingerprints(
 }
 
 fn owner_of(posting: &Posting) -> PostingOwner {
-    match posting.belongs.invoice_id {
+    match posting.links.invoice_id {
         Some(invoice) => PostingOwner(None, invoice),
         None => PostingOwner(Some(posting.source), posting.source_id.unwrap_or_default()),
     }

@@ -100,7 +100,7 @@ pub fn explain_invoice(
         return Ok(None);
     };
     let postings = postings_of(session, settings, PostingOrigin::Invoice(invoice_id), until)?;
-    let own = postings.into_iter().filter(|posting| posting.belongs.invoice_id == Some(invoice_id));
+    let own = postings.into_iter().filter(|posting| posting.links.invoice_id == Some(invoice_id));
     let mut own: Vec<Posting> = own.collect();
     own.sort_by_key(|posting| (posting.occurred_at, posting.package_order()));
     Ok(Some(own.into_iter().map(with_explanation).collect()))
@@ -156,8 +156,8 @@ pub fn explanation_json(
         "date": posting.date.to_string(),
         "occurred_at": posting.occurred_at.to_string(),
         "currency": posting.currency.code(),
-        "customer_id": posting.belongs.customer_id,
-        "invoice_id": posting.belongs.invoice_id,
+        "customer_id": posting.links.customer_id,
+        "invoice_id": posting.links.invoice_id,
         "amounts": Map::from_iter(amounts),
         "rule": explanation.rule,
         "steps": explanation.steps,

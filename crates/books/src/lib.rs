@@ -10,7 +10,7 @@
 //! | [`request`] | requests for an accounting package, and their checks |
 //! | [`package`] | the ZIPs of a month |
 //! | `members`, [`manifest`] | the files in the ZIPs |
-//! | `marked` | the same files with byte-order marks, for spreadsheet programs |
+//! | `byte_order_marks` | the same files with byte-order marks, for spreadsheet programs |
 //! | `pass` | a pass over all ledgers |
 //! | `ledger` | the books of one month |
 //! | [`existence`] | the rule by which a month has books in a currency |
@@ -26,6 +26,7 @@
 //! | [`error`] | the errors of the books |
 
 pub mod audit;
+mod byte_order_marks;
 pub mod close;
 pub mod drift;
 pub mod error;
@@ -34,7 +35,6 @@ pub mod explain;
 pub mod frozen;
 mod ledger;
 pub mod manifest;
-mod marked;
 mod members;
 pub mod package;
 pub mod parts;

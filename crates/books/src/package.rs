@@ -14,12 +14,12 @@ use serde_json::Value;
 use store::Store;
 use store::port::books::{ClosedMonth, ClosedPartKind};
 
+use crate::byte_order_marks::with_byte_order_marks;
 use crate::drift::{book_adjustment, find_drift};
 use crate::error::PackageError;
 use crate::frozen::FrozenBooks;
 use crate::ledger::{MonthLedger, book_month, push_row};
 use crate::manifest::{check_equal, package_manifest};
-use crate::marked::with_byte_order_marks;
 use crate::members::PackageContent;
 use crate::pass::PassObserver;
 use crate::request::PackageRequest;

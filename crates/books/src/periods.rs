@@ -263,7 +263,7 @@ pub fn changed_rows(
     let Some(closing) = frozen.closing(month) else { return Ok(Vec::new()) };
     let explanation = accounting::explain::explain_posting(&row.drift.adjustment);
     let mut behind: BTreeSet<(&'static str, i64)> = explanation.sources.into_iter().collect();
-    if let Some(invoice) = row.drift.adjustment.belongs.invoice_id {
+    if let Some(invoice) = row.drift.adjustment.links.invoice_id {
         for table in INVOICE_TABLES {
             let ids = ids_referring_to(session, table, "invoice_id", invoice)?;
             behind.extend(ids.into_iter().map(|id| (table, id)));

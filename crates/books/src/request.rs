@@ -40,7 +40,7 @@ impl PackageRequest {
     /// Returns true if a posting belongs to the package: it has the currency, and the site if one
     /// is requested.
     pub fn covers(&self, posting: &Posting) -> bool {
-        let is_of_site = self.site_id.is_none() || posting.belongs.site_id == self.site_id;
+        let is_of_site = self.site_id.is_none() || posting.links.site_id == self.site_id;
         posting.currency == self.currency && is_of_site
     }
 

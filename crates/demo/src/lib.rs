@@ -11,7 +11,7 @@
 //! | [`memberships`] | many customer memberships of many providers, for measurements |
 //! | `studio`, `publisher` | the two businesses |
 //! | `people`, `billing` | shared by both businesses: customers, invoices, payments, corrections |
-//! | `teller`, `draw`, `calendar`, `dates`, `names` | ids, random choices, days, dates, names |
+//! | `row_generator`, `draw`, `calendar`, `dates`, `names` | ids, random choices, days, dates, names |
 
 mod billing;
 mod calendar;
@@ -25,8 +25,8 @@ mod names;
 mod people;
 mod publisher;
 pub mod row;
+mod row_generator;
 mod studio;
-mod teller;
 
 use std::io;
 
@@ -38,7 +38,7 @@ use model::time::{Instant, Weekday, Zone};
 use calendar::DemoCalendar;
 use draw::SeededRandom;
 use row::DemoRowSink;
-use teller::RowGenerator;
+use row_generator::RowGenerator;
 
 /// Default seed.
 pub const SEED: u64 = 20_260_630;

@@ -12,7 +12,7 @@ use super::calendar::DemoCalendar;
 use super::draw::SeededRandom;
 use super::names::{FIRST, LAST};
 use super::row::{DemoRowSink, DemoValue};
-use super::teller::RowGenerator;
+use super::row_generator::RowGenerator;
 
 const PLANS: i64 = 12;
 const MEMBERSHIPS_PER_CUSTOMER: i64 = 4;

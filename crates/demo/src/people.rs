@@ -6,7 +6,7 @@ use model::time::{Date, Instant};
 
 use super::names::{AWKWARD, COMPANIES, FIRST, LAST, MAIL_HOSTS, PLACES, STREETS};
 use super::row::DemoValue;
-use super::teller::RowGenerator;
+use super::row_generator::RowGenerator;
 
 /// A generated customer.
 #[derive(Debug, Clone)]

@@ -22,8 +22,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::Sender;
 
 use crate::error::MirrorError;
+use crate::plan_limiter::PlanLimiter;
 use crate::stream::{self, BatchStream, PlanMessage};
-use crate::turns::PlanLimiter;
 
 /// Sizes and limits of the engine.
 #[derive(Debug, Clone)]

@@ -11,12 +11,12 @@
 //! | [`schema`] | Arrow schemas, derived from the catalogue |
 //! | [`status`] | status and reports of the mirror |
 //! | [`error`] | the errors of the mirror and of plans, with stable codes |
-//! | `keeper` | advances the state, refreshes segments, repairs damage |
+//! | `updater` | advances the state, refreshes segments, repairs damage |
 //! | `state`, `delta` | immutable: segments at one revision and the changes since |
 //! | `refresh`, `writer`, `columns` | writing segments from the store |
-//! | `scan`, `units`, `locate`, `reader` | one provider's rows as a table that plans can scan |
+//! | `scan`, `scan_files`, `locate`, `reader` | one provider's rows as a table that plans can scan |
 //! | `folder`, `manifest`, `segment`, `blocks`, `load`, `retired` | the files on disk |
-//! | `stream`, `turns` | result batches of running plans, and limits on concurrent plans |
+//! | `stream`, `plan_limiter` | result batches of running plans, and limits on concurrent plans |
 //! | `verify` | comparison of the mirror with the store |
 
 mod blocks;
@@ -25,23 +25,23 @@ mod delta;
 pub mod engine;
 pub mod error;
 mod folder;
-mod keeper;
 mod load;
 mod locate;
 mod manifest;
 pub mod mirror;
+mod plan_limiter;
 mod reader;
 mod refresh;
 mod retired;
 mod scan;
+mod scan_files;
 pub mod schema;
 mod segment;
 pub mod session;
 mod state;
 pub mod status;
 mod stream;
-mod turns;
-mod units;
+mod updater;
 mod verify;
 mod writer;
 

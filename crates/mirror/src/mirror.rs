@@ -16,12 +16,12 @@ use store::RecordStore;
 
 use crate::engine::PlanEngine;
 use crate::error::MirrorError;
-use crate::keeper::MirrorUpdater;
 use crate::refresh::RefreshScope;
 use crate::scan::ProviderTable;
 use crate::session::{MirrorSession, TableSource};
 use crate::state::MirrorState;
 use crate::status::{MirrorStatus, RefreshReport, TableStatus, VerifyReport};
+use crate::updater::MirrorUpdater;
 use crate::verify;
 
 /// The role of a process with respect to the mirror's folder.

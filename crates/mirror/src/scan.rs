@@ -33,9 +33,9 @@ use crate::delta::ProviderDelta;
 use crate::error::MirrorError;
 use crate::locate::{self, RowMasks};
 use crate::reader::SegmentReaderFactory;
+use crate::scan_files::{self, SegmentSlice};
 use crate::schema;
 use crate::state::MirrorState;
-use crate::units::{self, SegmentSlice};
 
 /// A table of one provider in one state.
 pub(crate) struct ProviderTable {
@@ -85,8 +85,8 @@ impl ProviderTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let groups = match self.is_by_id {
-            true => units::files_by_id(&self.schema, parts).map(|files| vec![files]),
-            false => units::divide_into_file_groups(parts, threads),
+            true => scan_files::files_by_id(&self.schema, parts).map(|files| vec![files]),
+            false => scan_files::divide_into_file_groups(parts, threads),
         };
         let groups = groups.map_err(MirrorError::into_plan)?;
         let source = ParquetSource::new(TableSchema::from(Arc::clone(&self.schema)))
@@ -133,7 +133,7 @@ impl ProviderTable {
     /// whose build side it became would lose the order.
     fn statistics(&self, parts: &[SegmentSlice]) -> Statistics {
         let rows = parts.iter().map(SegmentSlice::rows_shown).sum();
-        let mut statistics = units::id_bounds(&self.schema, parts);
+        let mut statistics = scan_files::id_bounds(&self.schema, parts);
         if !self.is_by_id {
             statistics.num_rows = Precision::Exact(rows);
             statistics.column_statistics[catalogue::ID].distinct_count = Precision::Exact(rows);

@@ -17,13 +17,13 @@ use store::{KeyRange, Snapshot, StoreError};
 use crate::columns::RowBuilder;
 use crate::delta::ids_of;
 use crate::error::MirrorError;
-use crate::keeper::MirrorUpdater;
 use crate::manifest::ProviderRange;
 use crate::segment::Segment;
 use crate::session::MirrorSession;
 use crate::state::MirrorState;
 use crate::status::VerifyReport;
 use crate::stream::BatchStream;
+use crate::updater::MirrorUpdater;
 use crate::writer::unwrap_visitor;
 
 /// The number of rows compared at a time.

@@ -16,7 +16,7 @@
 //! | [`permission`] | permissions of a credential |
 //! | [`parse`] | text and JSON scalars to cells, by column type |
 //! | [`suggest`] | the value that a person probably meant by a wrong input |
-//! | `free_json`, `country` | JSON kept as it was written; country codes |
+//! | `compact_json`, `country` | JSON kept as it was written; country codes |
 //! | [`rules`] | derived defaults and rules inside one row |
 //! | [`allotment`] | the shape of a membership's allotment |
 //! | [`import`] | the result of an import: counts, errors, codes |
@@ -28,8 +28,8 @@ pub mod allotment;
 pub mod catalogue;
 pub mod cell;
 pub mod clock;
+mod compact_json;
 mod country;
-mod free_json;
 pub mod id;
 pub mod import;
 mod iso;

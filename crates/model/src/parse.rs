@@ -7,7 +7,7 @@ use crate::id::{MAX_ID, is_valid_id};
 use crate::import::{CellError, ImportCode};
 use crate::money::Currency;
 use crate::time::{Date, Instant};
-use crate::{allotment, free_json, suggest};
+use crate::{allotment, compact_json, suggest};
 
 /// The longest text of one value, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1 << 20;
@@ -64,7 +64,7 @@ fn value(kind: ColumnType, input: InputValue<'_>) -> Result<Cell, CellError> {
         ColumnType::Enum(words) => word(input, words),
         ColumnType::Currency => currency(input),
         ColumnType::Country => country(input),
-        ColumnType::Json => free_json::compact_object(json_text(input)?).map(Cell::text),
+        ColumnType::Json => compact_json::compact_object(json_text(input)?).map(Cell::text),
         ColumnType::Allotment => allotment(input),
         ColumnType::TextList => text_list(input),
         ColumnType::IntList => id_list(input),
@@ -323,7 +323,7 @@ fn json_text(input: InputValue<'_>) -> Result<&str, CellError> {
 }
 
 fn allotment(input: InputValue<'_>) -> Result<Cell, CellError> {
-    let compact = free_json::compact_object(json_text(input)?)
+    let compact = compact_json::compact_object(json_text(input)?)
         .map_err(|error| CellError { code: ImportCode::AllotmentBadValue, ..error })?;
     allotment::parse_allotment(&compact).map(|allotment| Cell::text(allotment.to_json()))
 }

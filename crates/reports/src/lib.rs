@@ -37,8 +37,8 @@ pub use csv_dialect::CsvDialect;
 pub use datafusion::arrow::array::RecordBatch;
 pub use definition::Report;
 pub use definitions::{find_report, report_catalogue};
+pub use engine::all_rows::{check_file, open_rows};
 pub use engine::run::run_page;
-pub use engine::whole::{check_file, open_rows};
 pub use error::ReportError;
 pub use page::{ColumnHeader, ReportPage, SortPosition};
 pub use request::{

@@ -11,7 +11,7 @@
 //! | [`config`] | settings from file, environment and flags, with their origins |
 //! | [`folder`] | the data folder: its contents and locks |
 //! | `handles` | the limit of file handles |
-//! | [`opened`] | opening of store, mirror and files for commands |
+//! | [`opening`] | opening of store, mirror and files for commands |
 //! | [`failure`] | failures of commands, and exit codes |
 //! | `output` | the destination of a command's result: a file, a pipe, standard output |
 //! | [`progress`] | progress display of long work, on a terminal or as plain lines |
@@ -26,7 +26,7 @@ pub mod failure;
 pub mod folder;
 mod handles;
 mod logging;
-pub mod opened;
+pub mod opening;
 mod output;
 pub mod progress;
 mod terminal;

@@ -9,17 +9,17 @@
 //! | [`postgres`] | the adapter for a PostgreSQL database |
 //! | [`sqlite`] | the adapter for SQLite files |
 //! | [`token`] | opaque tokens in the form in which they are stored |
-//! | [`transfer`] | moving a store from one database to another |
+//! | [`store_move`] | moving a store from one database to another |
 //! | [`error`] | errors of the store, with stable codes |
 
-mod content;
 pub mod error;
 mod import;
+mod part_content;
 pub mod port;
 pub mod postgres;
 pub mod sqlite;
+pub mod store_move;
 pub mod token;
-pub mod transfer;
 
 pub use error::StoreError;
 pub use port::{

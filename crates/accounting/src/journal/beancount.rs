@@ -49,8 +49,7 @@ pub fn transaction(posting: &Posting, accounts: &JournalAccounts) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "{} * \"{}\"", posting.date, description_of(posting));
     let _ = writeln!(text, "  entry: \"{}\"", posting.entry_id());
-    let metadata =
-        [("customer", posting.belongs.customer_id), ("invoice", posting.belongs.invoice_id)];
+    let metadata = [("customer", posting.links.customer_id), ("invoice", posting.links.invoice_id)];
     for (key, id) in metadata {
         if let Some(id) = id {
             let _ = writeln!(text, "  {key}: \"{id}\"");

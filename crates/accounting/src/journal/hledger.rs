@@ -49,7 +49,7 @@ pub fn transaction(posting: &Posting, accounts: &JournalAccounts) -> String {
     let mut text = String::new();
     let entry = posting.entry_id();
     let _ = write!(text, "{} * {}  ; entry:{entry}", posting.date, description_of(posting));
-    let tags = [("customer", posting.belongs.customer_id), ("invoice", posting.belongs.invoice_id)];
+    let tags = [("customer", posting.links.customer_id), ("invoice", posting.links.invoice_id)];
     for (tag, id) in tags {
         if let Some(id) = id {
             let _ = write!(text, ", {tag}:{id}");

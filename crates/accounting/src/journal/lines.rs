@@ -141,7 +141,7 @@ fn parts(posting: &Posting, category: LedgerCategory) -> Vec<JournalLinePart> {
             _ => None,
         };
         let amount = posting.amounts[category];
-        return vec![JournalLinePart { category, piece, amount, belongs: posting.belongs }];
+        return vec![JournalLinePart { category, piece, amount, belongs: posting.links }];
     }
     let part = |share: &crate::posting::PieceShare| JournalLinePart {
         category,
@@ -153,7 +153,7 @@ fn parts(posting: &Posting, category: LedgerCategory) -> Vec<JournalLinePart> {
         belongs: PostingLinks {
             plan_id: share.plan_id,
             product_id: share.product_id,
-            ..posting.belongs
+            ..posting.links
         },
     };
     posting.shares.iter().map(part).collect()

@@ -79,7 +79,7 @@ impl<'a> RowHead<'a> {
         directory: &'a Directory,
         view: CustomerBalanceView,
     ) -> Self {
-        let belongs = posting.belongs;
+        let belongs = posting.links;
         let customer = belongs.customer_id.and_then(|id| directory.customers.get(&id));
         let plan = belongs.plan_id.and_then(|id| directory.plans.get(&id));
         let product = belongs.product_id.and_then(|id| directory.products.get(&id));

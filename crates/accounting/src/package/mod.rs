@@ -76,7 +76,7 @@ pub enum RowDetails<'a> {
     /// A row of `balance_adjustments`.
     Adjustment(balance_adjustments::BalanceAdjustmentDetails<'a>),
     /// An adjustment row whose source record no longer exists. Its other columns are empty.
-    Gone(LedgerFile),
+    SourceDeleted(LedgerFile),
 }
 
 /// Returns all columns of a file, in order.
@@ -160,7 +160,7 @@ pub fn row_without_source<'a>(
     view: CustomerBalanceView,
 ) -> PackageRow<'a> {
     let head = RowHead::from_posting(posting, None, directory, view);
-    PackageRow { head, details: RowDetails::Gone(posting.file) }
+    PackageRow { head, details: RowDetails::SourceDeleted(posting.file) }
 }
 
 fn invoice_details<'a>(
@@ -233,7 +233,7 @@ impl<'a> PackageRow<'a> {
             RowDetails::Voided(details) => details.push_to(&mut fields),
             RowDetails::CreditNote(details) => details.push_to(&mut fields),
             RowDetails::Adjustment(details) => details.push_to(&mut fields),
-            RowDetails::Gone(file) => {
+            RowDetails::SourceDeleted(file) => {
                 fields.resize(package_columns(*file).len(), FieldValue::Empty)
             }
         }

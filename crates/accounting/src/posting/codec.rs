@@ -92,7 +92,7 @@ pub fn encode_posting(posting: &Posting, out: &mut Vec<u8>) {
     push_int(out, i128::from(posting.occurred_at.micros()));
     out.extend_from_slice(posting.currency.code().as_bytes());
     LedgerCategory::ALL.into_iter().for_each(|category| push_int(out, posting.amounts[category]));
-    let belongs = &posting.belongs;
+    let belongs = &posting.links;
     for id in [
         belongs.customer_id,
         belongs.invoice_id,
@@ -157,12 +157,12 @@ pub fn decode_posting(bytes: &mut &[u8]) -> Result<Posting, DecodePostingError> 
         occurred_at,
         currency,
         amounts,
-        belongs,
+        links: belongs,
         booking_month,
         shares,
         progress,
         adjusts_month,
-        workings: Vec::new(),
+        calculation: Vec::new(),
     })
 }
 

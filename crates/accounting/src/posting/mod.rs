@@ -3,13 +3,13 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `category` | the seven categories, and amounts in them |
-//! | `file` | the files of the package |
+//! | `ledger_file` | the files of the package |
 //! | `piece` | the source of a posting |
 //! | [`codec`] | binary encoding of postings, for frozen months and for sorting |
 
 mod category;
 pub mod codec;
-mod file;
+mod ledger_file;
 mod piece;
 
 use model::money::Currency;
@@ -19,7 +19,7 @@ use crate::calendar::Month;
 use crate::explain::CalculationStep;
 
 pub use category::{CategoryAmounts, LedgerCategory};
-pub use file::LedgerFile;
+pub use ledger_file::LedgerFile;
 pub use piece::{PieceId, PieceProgress, PieceShare, PostingSource};
 
 /// The ids of the records that a posting is linked to.
@@ -63,7 +63,7 @@ pub struct Posting {
     /// The seven amounts; they sum to zero.
     pub amounts: CategoryAmounts,
     /// The ids of the linked records.
-    pub belongs: PostingLinks,
+    pub links: PostingLinks,
     /// The month of the invoice's booking, for postings of an invoice.
     pub booking_month: Option<Month>,
     /// The amounts of deferred and recognized revenue by piece.
@@ -74,7 +74,7 @@ pub struct Posting {
     /// `month` is then the open month in which it is booked.
     pub adjusts_month: Option<Month>,
     /// The steps of the calculation, if the span asks for them.
-    pub workings: Vec<CalculationStep>,
+    pub calculation: Vec<CalculationStep>,
 }
 
 /// The identity of a posting: file, record, piece, economic month.

@@ -3,7 +3,7 @@
 
 use model::time::Instant;
 
-use super::issue::ShipmentSchedule;
+use super::shipments::ShipmentSchedule;
 use super::time::TimeSchedule;
 use crate::calendar::{Month, RecognitionPosition};
 

@@ -2,19 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "in tests a panic is the report")]
 
-mod ahead;
+mod before_invoice;
 mod closing;
 mod coverage;
+mod documentation;
 mod events;
 mod files;
-mod guide;
 mod invalid_records;
 mod journals;
 mod lives;
-mod pains;
 mod plausibility;
 mod properties;
 mod recognition;
+mod regressions;
 mod reports;
 mod scenario;
 mod vectors;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use accounting::aging::{AgingTotals, build_aging_row};
 use accounting::explain::explain_posting;
 use accounting::reconciliation::{CustomerCredit, check_receivable};
-use accounting::revenue_by_plan::{RevenueByGroup, RevenueGrouping, RevenueRow};
+use accounting::revenue_by_group::{RevenueByGroup, RevenueGrouping, RevenueRow};
 use accounting::waterfall::Waterfall;
 use accounting::{CategoryAmounts, Horizon, LedgerCategory, LedgerSpan, Month};
 use model::money::Currency;

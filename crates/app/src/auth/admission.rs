@@ -12,8 +12,8 @@ use model::time::Zone;
 use store::port::RowKey;
 use store::token::Token;
 
+use super::caller::{Caller, Modes};
 use super::credential::{HeaderText, PresentedCredential};
-use super::principal::{Caller, Modes};
 use super::scope::{self, RequestMode};
 use super::token;
 use crate::app::App;

@@ -14,7 +14,7 @@ use model::time::Instant;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::principal::{Caller, CallerId, Modes};
+use super::caller::{Caller, CallerId, Modes};
 use crate::settings::{JwtKeySettings, SettingsError};
 
 mod key;

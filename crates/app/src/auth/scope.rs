@@ -2,8 +2,8 @@
 
 use model::id::ProviderId;
 
+use super::caller::{Caller, Modes};
 use super::credential::HeaderText;
-use super::principal::{Caller, Modes};
 use crate::error::{ApiError, ErrorCode};
 
 /// The header that names the provider.
@@ -105,7 +105,7 @@ mod tests {
     use model::permission::Permissions;
 
     use super::*;
-    use crate::auth::principal::CallerId;
+    use crate::auth::caller::CallerId;
 
     fn principal(providers: &[i64], modes: Modes, customers: &[(i64, i64)]) -> Caller {
         Caller {

@@ -1,7 +1,7 @@
 //! Parameters of requests about the books. Rule: spec/accounting.md §12.1.
 
 use accounting::Month;
-use accounting::revenue_by_plan::RevenueGrouping;
+use accounting::revenue_by_group::RevenueGrouping;
 use model::money::Currency;
 use model::time::Date;
 use reports::request::{FieldErrors, RawParameters, RawValue};

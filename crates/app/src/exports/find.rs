@@ -2,11 +2,11 @@
 
 use store::port::jobs::{CancelOutcome, Job, JobId, JobKind, JobState};
 
-use super::caller::ExportCaller;
+use super::export_caller::ExportCaller;
 use super::notices::{self, CANCELED};
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
-use crate::jobs::file_end;
+use crate::jobs::early_removal;
 use crate::settings::ExportRules;
 
 /// Returns the error for an unknown export. The message is always the same, so that the cases
@@ -61,5 +61,5 @@ pub fn remove_export_files(app: &App, job: &Job) -> Result<Job, ApiError> {
         let message = "The export is not finished yet: cancel it instead.";
         return Err(ApiError::new(ErrorCode::ExportNotFinished, message));
     }
-    file_end::expire_job_files(app, job)?.ok_or_else(export_not_found)
+    early_removal::expire_job_files(app, job)?.ok_or_else(export_not_found)
 }

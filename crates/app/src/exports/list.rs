@@ -6,7 +6,7 @@ use reports::request::{FieldErrors, RawParameters};
 use serde_json::{Value, json};
 use store::port::jobs::{JobFilter, JobKind, JobState};
 
-use super::caller::ExportCaller;
+use super::export_caller::ExportCaller;
 use super::find::is_remembered;
 use super::show;
 use crate::app::App;

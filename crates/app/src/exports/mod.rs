@@ -2,22 +2,22 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `caller` | the checks of a caller |
-//! | `ask` | the checks of a request, and its jobs |
+//! | `export_caller` | the checks of a caller |
+//! | `submit` | the checks of a request, and its jobs |
 //! | `package` | the checks of a request for an accounting package |
 //! | `show` | the JSON of an export |
 //! | `find` | look-up, cancellation and removal of one export |
-//! | `fetch` | download of an export's file |
+//! | `download` | download of an export's file |
 //! | `list` | the catalogue, and the history |
 //! | `notices` | webhook events and mails about an export |
 //! | `file` | writing of an export into one file |
 
-pub mod ask;
-pub mod caller;
-pub mod fetch;
+pub mod download;
+pub mod export_caller;
 pub mod file;
 pub mod find;
 pub mod list;
 pub(crate) mod notices;
 pub(crate) mod package;
 pub mod show;
+pub mod submit;

@@ -8,7 +8,7 @@ use store::port::notices::NewNotice;
 use super::show;
 use crate::app::App;
 use crate::error::ApiError;
-use crate::jobs::link::{self, LinkTarget};
+use crate::jobs::download_link::{self, LinkTarget};
 use crate::jobs::work::JobEnd;
 use crate::notify::{ExportMail, MailedOutcome, new_event_id};
 
@@ -63,7 +63,7 @@ fn build_notices_of_end(
     let now = app.clock().now();
     let mut ended = Job { finished_at: Some(now), updated_at: now, ..job.clone() };
     let (event_type, story) = match end {
-        JobEnd::Made(success) => {
+        JobEnd::Succeeded(success) => {
             ended.state = JobState::Succeeded;
             ended.files.clone_from(&success.files);
             ended.manifest = Some(success.manifest.clone());
@@ -91,8 +91,8 @@ fn build_notices_of_end(
 }
 
 fn ready_message(app: &App, job: &Job, success: &JobSuccess) -> Result<MailedOutcome, ApiError> {
-    let purpose = LinkTarget::Export { uuid: &job.uuid, part: super::fetch::MAIN_PART };
-    let query = link::signed_query(app, purpose, success.expires_at)?;
+    let purpose = LinkTarget::Export { uuid: &job.uuid, part: super::download::MAIN_PART };
+    let query = download_link::signed_query(app, purpose, success.expires_at)?;
     let file_name = success.files.first().map(|file| file.name.clone()).unwrap_or_default();
     Ok(MailedOutcome::Ready {
         file_name,

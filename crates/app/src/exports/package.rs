@@ -6,7 +6,7 @@ use model::time::Date;
 use reports::CsvDialect;
 use reports::exports::{AccountingPackageRequest, ExportRequest};
 
-use super::caller::ExportCaller;
+use super::export_caller::ExportCaller;
 use crate::app::App;
 use crate::book_answers::answers::{AnswerTimeLimit, books_error, run_with_books};
 use crate::error::{ApiError, ErrorCode};

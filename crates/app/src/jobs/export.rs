@@ -17,7 +17,7 @@ use super::folder::free_bytes;
 use super::work::{JobEnd, JobOutput, JobOutputFile, JobWork, WorkFailure};
 use super::{manifest, package};
 use crate::app::App;
-use crate::exports::fetch::MAIN_PART;
+use crate::exports::download::MAIN_PART;
 use crate::exports::file::{self, ExportFile};
 use crate::exports::notices;
 

@@ -13,8 +13,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use model::time::Instant;
 use store::Store;
 
-use super::checked::VerifiedFiles;
 use super::mark::{self, FolderError, FolderMarker, UnmarkedFolder};
+use super::verified_files::VerifiedFiles;
 
 use crate::crash;
 

@@ -4,36 +4,36 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `runner` | the loops that claim jobs |
-//! | `alive` | restarts and counts of background loops |
-//! | `together` | runs of jobs that were claimed together |
-//! | `ending` | publication of files, and storing of outcomes |
+//! | `supervisor` | restarts and counts of background loops |
+//! | `claimed_jobs` | runs of jobs that were claimed together |
+//! | `finish_attempts` | publication of files, and storing of outcomes |
 //! | `attempt` | one attempt: its heartbeat, its progress and its cancellation |
 //! | `work` | the interface of a kind of job, and its results |
 //! | `row_file` | writing of rows into a file, with its hash and totals |
 //! | `folder` | the folder of unfinished and published files |
 //! | `mark` | the marker file of the folder |
-//! | `file_end` | removal of a job's files before they expire |
-//! | `lost` | published files that are missing |
+//! | `early_removal` | removal of a job's files before they expire |
+//! | `lost_files` | published files that are missing |
 //! | `manifest` | the manifest of a file |
 //! | `report` | the work of a report job |
 //! | `export` | the work of an export job |
 //! | `package` | the work of an accounting package job |
-//! | `link` | signed download links |
+//! | `download_link` | signed download links |
 //! | `link_transfers` | counts of downloads by signed links |
-//! | `checked` | verification of files before they are sent |
+//! | `verified_files` | verification of files before they are sent |
 //! | [`stored_file`] | a published file, ready to be sent |
-//! | `sweep` | cleanup of expired files and jobs |
+//! | `cleanup` | cleanup of expired files and jobs |
 
-pub mod alive;
 pub(crate) mod attempt;
-mod checked;
-mod ending;
+mod claimed_jobs;
+mod cleanup;
+pub(crate) mod download_link;
+pub(crate) mod early_removal;
 pub(crate) mod export;
-pub(crate) mod file_end;
+mod finish_attempts;
 pub mod folder;
-pub(crate) mod link;
 pub mod link_transfers;
-pub mod lost;
+pub mod lost_files;
 pub(crate) mod manifest;
 pub mod mark;
 pub(crate) mod package;
@@ -41,8 +41,8 @@ pub(crate) mod report;
 pub mod row_file;
 pub mod runner;
 pub mod stored_file;
-mod sweep;
-mod together;
+pub mod supervisor;
+mod verified_files;
 pub mod work;
 
 pub use folder::{FilesFolder, free_bytes};

@@ -12,7 +12,7 @@ use super::export::{CONTENT_TYPE, manifest_head};
 use super::row_file::WriteObserver as _;
 use super::work::{JobOutput, JobOutputFile, WorkFailure};
 use crate::app::App;
-use crate::exports::fetch::{FULL_BUNDLE_PART, MAIN_PART};
+use crate::exports::download::{FULL_BUNDLE_PART, MAIN_PART};
 use crate::exports::package::package_request;
 use books::{PackageError, PackageFile, PassObserver, WrittenPackage, write_package};
 

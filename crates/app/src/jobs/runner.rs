@@ -10,8 +10,8 @@ use store::port::notices::DeliveryChannel;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::alive::supervise_loop;
-use super::{sweep, together};
+use super::supervisor::supervise_loop;
+use super::{claimed_jobs, cleanup};
 use crate::app::App;
 use crate::{crash, notify};
 
@@ -53,7 +53,7 @@ pub fn start_workers(app: &App) -> Workers {
         loops.spawn(supervise_loop(app.clone(), lane.as_str(), stopping.clone(), begin));
     }
     let (own, stopped) = (app.clone(), stopping.clone());
-    let begin = move || sweep::run_cleanup_loop(own.clone(), stopped.clone());
+    let begin = move || cleanup::run_cleanup_loop(own.clone(), stopped.clone());
     loops.spawn(supervise_loop(app.clone(), "sweep", stopping, begin));
     Workers { stop, loops }
 }
@@ -78,7 +78,7 @@ async fn run_job_loop(
         match claim_jobs(&app, kind, &worker).await {
             jobs if !jobs.is_empty() => {
                 crash::point("claimed");
-                together::run_claimed_jobs(&app, jobs, &worker, &mut stopping).await;
+                claimed_jobs::run_claimed_jobs(&app, jobs, &worker, &mut stopping).await;
             }
             _ => {
                 tokio::select! {

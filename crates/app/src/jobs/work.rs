@@ -36,7 +36,7 @@ pub(crate) trait JobWork: Send + Sync {
 /// The end of a job, as its notices report it.
 pub(crate) enum JobEnd<'e> {
     /// The job has succeeded.
-    Made(&'e store::port::jobs::JobSuccess),
+    Succeeded(&'e store::port::jobs::JobSuccess),
     /// The job has failed for good.
     Failed {
         /// Stable code.

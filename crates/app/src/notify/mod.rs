@@ -7,16 +7,16 @@
 //! | --- | --- |
 //! | `outbox` | the loops that send notices, and the times of further attempts |
 //! | `webhook` | one signed request to a webhook |
-//! | `target` | the checks of a webhook's URL |
+//! | `webhook_url` | the checks of a webhook's URL |
 //! | `mail` | mails about exports |
 
 mod mail;
 mod outbox;
-mod target;
 mod webhook;
+mod webhook_url;
 
 pub(crate) use mail::{ExportMail, MailedOutcome};
 pub use mail::{check_mail_server as check_mail, is_mail_address};
 pub(crate) use outbox::run_delivery_loop;
-pub use target::{WebhookUrlError, check_webhook_url as check_target};
 pub(crate) use webhook::{WebhookMessage, new_event_id, new_secret, send_to_webhook};
+pub use webhook_url::{WebhookUrlError, check_webhook_url as check_target};

@@ -88,7 +88,7 @@ async fn claim_delivery(app: &App, lane: DeliveryChannel, worker: &Arc<str>) -> 
     let taking = tokio::task::spawn_blocking(move || {
         let now = app.clock().now();
         let claim = DeliveryClaim {
-            lane,
+            channel: lane,
             worker: &worker,
             under_way_per_provider_max: at_once_per_provider_max(lane),
             lease_until: now.plus_seconds(LEASE_S),

@@ -13,7 +13,7 @@ use ureq::Agent;
 use ureq::tls::TlsConfig;
 use ureq::unversioned::transport::DefaultConnector;
 
-use super::target::{self, CheckedResolver};
+use super::webhook_url::{self, CheckedResolver};
 use crate::settings::WebhookSettings;
 
 /// The time limit for one request.
@@ -79,7 +79,7 @@ pub(crate) fn send_to_webhook(
 }
 
 fn post_message(letter: &WebhookMessage<'_>, settings: &WebhookSettings) -> Result<u16, String> {
-    target::check_webhook_url(letter.url, settings).map_err(|error| error.to_string())?;
+    webhook_url::check_webhook_url(letter.url, settings).map_err(|error| error.to_string())?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
     let config = Agent::config_builder()

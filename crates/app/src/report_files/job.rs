@@ -9,8 +9,8 @@ use store::port::jobs::{CancelOutcome, Job, JobFilter, JobId, JobKind, JobState}
 
 use crate::app::App;
 use crate::error::{ApiError, ErrorCode};
-use crate::jobs::file_end;
-use crate::jobs::link::{self, LinkTarget, LinkValidity};
+use crate::jobs::download_link::{self, LinkTarget, LinkValidity};
+use crate::jobs::early_removal;
 use crate::jobs::stored_file::StoredFile;
 use crate::settings::EmptyUrl;
 
@@ -55,7 +55,7 @@ pub fn remove_report_file(app: &App, job: &Job) -> Result<Job, ApiError> {
         let message = "The job is not finished yet: cancel it instead.";
         return Err(ApiError::new(ErrorCode::Conflict, message));
     }
-    file_end::expire_job_files(app, job)?.ok_or_else(ApiError::not_found)
+    early_removal::expire_job_files(app, job)?.ok_or_else(ApiError::not_found)
 }
 
 /// Returns the manifest of a finished job.
@@ -176,7 +176,7 @@ fn progress(app: &App, job: &Job, now: Instant) -> Result<Value, ApiError> {
 fn result_url(app: &App, job: &Job, now: Instant) -> Result<String, ApiError> {
     let end = now.plus_seconds(LINK_S);
     let end = job.expires_at.map_or(end, |expires| expires.min(end));
-    let query = link::signed_query(app, LinkTarget::JobResult(job.id), end)?;
+    let query = download_link::signed_query(app, LinkTarget::JobResult(job.id), end)?;
     Ok(format!("{}/api/v2/jobs/{}/result?{query}", app.base_url(), job.id))
 }
 
@@ -214,7 +214,7 @@ pub fn linked_file(
     expires: &str,
     signature: &str,
 ) -> Result<(Job, StoredFile), ApiError> {
-    match link::check_link(app, LinkTarget::JobResult(id), expires, signature)? {
+    match download_link::check_link(app, LinkTarget::JobResult(id), expires, signature)? {
         LinkValidity::Invalid => return Err(ApiError::not_found()),
         LinkValidity::Expired => {
             let message = "The link is past its time: ask for the job again to get a new one.";
@@ -225,7 +225,7 @@ pub fn linked_file(
     let job =
         app.store().job_of_any_provider(JobId::Number(id)).map_err(ApiError::from_store_error)?;
     let job = job.filter(|job| job.state == JobState::Succeeded).ok_or_else(ApiError::not_found)?;
-    link::admit_link_request(app, job.id)?;
+    download_link::admit_link_request(app, job.id)?;
     let file = job.files.first().ok_or_else(ApiError::not_found)?;
     let download = StoredFile {
         folder: app.files().clone(),

@@ -5,7 +5,7 @@ use store::Store;
 use usage::json::{UsagePeriods, usage_periods};
 
 use super::one::json;
-use super::question::ManyUsageParameters;
+use super::parameters::ManyUsageParameters;
 use super::records::MembershipRecordReader;
 use super::{UsageCaller, UsageText};
 use crate::error::ApiError;

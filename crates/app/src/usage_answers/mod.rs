@@ -5,7 +5,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `question` | parameters of the requests: date, format, ids |
+//! | `parameters` | parameters of the requests: date, format, ids |
 //! | [`records`] | the records that usage depends on, read from a snapshot |
 //! | `one` | usage of one customer membership |
 //! | `many` | usage of up to a thousand customer memberships at one revision |
@@ -13,7 +13,7 @@
 
 mod many;
 mod one;
-pub mod question;
+pub mod parameters;
 pub mod records;
 mod upgrade;
 

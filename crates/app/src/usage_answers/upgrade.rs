@@ -12,7 +12,7 @@ use usage::rows::MembershipReader;
 use usage::upgrade::{self, UpgradeError, UpgradePreview};
 
 use super::one::json;
-use super::question::UpgradeParameters;
+use super::parameters::UpgradeParameters;
 use super::records::{MembershipRecordReader, StoredRecord};
 use super::{UsageCaller, UsageText};
 use crate::error::{ApiError, NON_FIELD_ERRORS};

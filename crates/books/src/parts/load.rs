@@ -48,7 +48,7 @@ impl BookParts {
                 self.read_invoice_tables(*first, *last, &is_member)
             }
             BookPart::Components(positions) => {
-                let components = &self.ties.components[positions.clone()];
+                let components = &self.links.components[positions.clone()];
                 let ids: HashSet<i64> = components.iter().flatten().copied().collect();
                 let first = ids.iter().min().copied().unwrap_or_default();
                 let last = ids.iter().max().copied().unwrap_or_default();
@@ -63,7 +63,7 @@ impl BookParts {
                 Ok(RecordTables { balance_transactions, ..RecordTables::default() })
             }
             BookPart::Refunds(positions) => {
-                let ids = ids_at(&self.ties.refunds_without_invoice, positions);
+                let ids = ids_at(&self.links.refunds_without_invoice, positions);
                 let mut tables = RecordTables {
                     refunds: read_with_ids(session, &ids)?,
                     ..RecordTables::default()
@@ -72,12 +72,12 @@ impl BookParts {
                 Ok(tables)
             }
             BookPart::Shipments(positions) => {
-                let keys = ids_at(&self.ties.shipments_without_invoice, positions);
+                let keys = ids_at(&self.links.shipments_without_invoice, positions);
                 let shipments = read_with_keys(session, "subscription_id", &keys)?;
                 Ok(RecordTables { shipments, ..RecordTables::default() })
             }
             BookPart::Orders(positions) => {
-                let ids = ids_at(&self.ties.orders_without_invoice, positions);
+                let ids = ids_at(&self.links.orders_without_invoice, positions);
                 Ok(RecordTables {
                     orders: read_with_ids(session, &ids)?,
                     ..RecordTables::default()
@@ -103,14 +103,14 @@ impl BookParts {
             credit_notes: read_records(session, by("invoice_id"))?,
             ..RecordTables::default()
         };
-        let homes = pairs_within(&self.ties.refunds_by_invoice, first, last);
+        let homes = pairs_within(&self.links.refunds_by_invoice, first, last);
         let refunds = homes.filter(|(home, _)| is_member(*home)).map(|(_, refund)| refund);
         tables.refunds = read_with_ids::<Refund>(session, &refunds.collect())?;
         read_refunded_payments(session, &mut tables)?;
         let orders = tables.invoices.iter().filter_map(|invoice| invoice.order_id).collect();
         tables.orders = read_with_ids::<Order>(session, &orders)?;
         tables.order_items = read_with_keys::<OrderItem>(session, "order_id", &orders)?;
-        let homes = pairs_within(&self.ties.shipments_by_invoice, first, last);
+        let homes = pairs_within(&self.links.shipments_by_invoice, first, last);
         let subscriptions = homes.filter(|(home, _)| is_member(*home)).map(|(_, id)| id).collect();
         tables.shipments = read_with_keys::<Shipment>(session, "subscription_id", &subscriptions)?;
         Ok(tables)

@@ -9,21 +9,21 @@
 //! | --- | --- |
 //! | `cells` | reads records from batches |
 //! | `scan` | reads the rows of a table with given keys |
-//! | `ties` | invoices that must be read together |
+//! | `invoice_links` | invoices that must be read together |
 //! | [`parts`] | the parts of the books |
 //! | `load` | loads the records of one part |
 //! | [`origin`] | loads the part that contains a given record |
 //! | [`mod@source_row`] | one stored row as it is |
 //! | [`mod@names`] | names of plans, products, sites |
-//! | [`drive`] | processes all parts on several threads |
+//! | [`worker_threads`] | processes all parts on several threads |
 //! | [`mod@first_months`] | the first months of the books |
 //! | [`table`] | rows of the books to record batches |
 //! | [`error`] | errors of this module |
 
 mod cells;
-pub mod drive;
 pub mod error;
 pub mod first_months;
+mod invoice_links;
 mod load;
 pub mod names;
 pub mod origin;
@@ -31,9 +31,8 @@ pub mod parts;
 mod scan;
 pub mod source_row;
 pub mod table;
-mod ties;
+pub mod worker_threads;
 
-pub use drive::process_parts_in_parallel;
 pub use error::BooksError;
 pub use first_months::{first_invoice_month, first_posting_months, has_payment};
 pub use load::LoadedPart;
@@ -42,3 +41,4 @@ pub use origin::{PostingOrigin, load_origin};
 pub use parts::{BookParts, INVOICES_PER_PART};
 pub use source_row::read_source_row;
 pub use table::{BookTableBuilder, BookTableColumn, output_columns, table_columns};
+pub use worker_threads::process_parts_in_parallel;

@@ -82,9 +82,9 @@ impl BookParts {
                 note.map(|note| self.part_of_invoice(note.invoice_id))
             }
             PostingOrigin::Refund(id) => {
-                let homes = &self.ties.refunds_by_invoice;
+                let homes = &self.links.refunds_by_invoice;
                 let home = homes.iter().find(|(_, refund)| *refund == id);
-                let loose = self.ties.refunds_without_invoice.binary_search(&id).ok();
+                let loose = self.links.refunds_without_invoice.binary_search(&id).ok();
                 home.map(|(invoice, _)| self.part_of_invoice(*invoice))
                     .or(loose.map(|at| BookPart::Refunds(at..at + 1)))
             }
@@ -93,7 +93,7 @@ impl BookParts {
 
     fn part_of_invoice(&self, id: i64) -> BookPart {
         let holds = |component: &Vec<i64>| component.binary_search(&id).is_ok();
-        match self.ties.components.iter().position(holds) {
+        match self.links.components.iter().position(holds) {
             Some(at) => BookPart::Components(at..at + 1),
             None => BookPart::Range { first: id, last: id },
         }

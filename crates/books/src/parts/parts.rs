@@ -9,8 +9,8 @@ use datafusion::prelude::col;
 use mirror::MirrorSession;
 
 use super::error::BooksError;
+use super::invoice_links::InvoiceLinks;
 use super::scan::{read_all, visit_rows};
-use super::ties::InvoiceLinks;
 
 /// The approximate number of invoices in a part. A part of this size takes about 40 MiB.
 pub const INVOICES_PER_PART: usize = 32_768;
@@ -19,7 +19,7 @@ pub const INVOICES_PER_PART: usize = 32_768;
 pub struct BookParts {
     pub(super) session: MirrorSession,
     pub(super) calendar: ProviderCalendar,
-    pub(super) ties: InvoiceLinks,
+    pub(super) links: InvoiceLinks,
     /// The invoices that must be read together with others.
     pub(super) linked_invoices: HashSet<i64>,
     pub(super) parts: Vec<BookPart>,
@@ -58,7 +58,7 @@ impl BookParts {
     ) -> Result<Self, BooksError> {
         let size = size.max(1);
         let mut cut = Self::without_parts(session, calendar)?;
-        let ties = &cut.ties;
+        let ties = &cut.links;
         let is_loose = || Some(col("t.invoice_id").is_null());
         let mut parts = Vec::new();
         for (first, last) in id_ranges(session, "invoices", None, size)? {
@@ -99,7 +99,7 @@ impl BookParts {
             ..Directory::default()
         };
         let (session, parts) = (session.clone(), Vec::new());
-        Ok(Self { session, calendar, ties, linked_invoices: tied, parts, directory })
+        Ok(Self { session, calendar, links: ties, linked_invoices: tied, parts, directory })
     }
 
     /// Returns the number of parts.

@@ -2,7 +2,7 @@
 
 use crate::parts::{BookTableColumn, read_names};
 use accounting::package::{FieldKind, FieldValue};
-use accounting::revenue_by_plan::{RevenueByGroup, RevenueGrouping, RevenueRow};
+use accounting::revenue_by_group::{RevenueByGroup, RevenueGrouping, RevenueRow};
 use accounting::{LedgerSpan, Month, Posting};
 use serde_json::{Map, json};
 

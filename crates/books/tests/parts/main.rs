@@ -151,7 +151,7 @@ fn ledger(size: usize, workers: usize) -> (Vec<Posting>, Vec<Issue>) {
 fn parts_of_any_size_give_the_same_books() {
     let (postings, issues) = ledger(1000, 1);
     let shown = postings.iter().map(|posting| {
-        let customer = posting.belongs.customer_id.unwrap_or_default();
+        let customer = posting.links.customer_id.unwrap_or_default();
         format!("{} customer {customer} {:?}", posting.entry_id(), posting.amounts)
     });
     let wrong =

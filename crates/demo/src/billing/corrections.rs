@@ -8,7 +8,7 @@ use super::receipts::{CreditMovement, CustomerAccount};
 use super::settlement::InvoiceSettlement;
 use super::{InvoiceDraft, InvoiceTotals};
 use crate::row::DemoValue;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 const DAY: i64 = 86_400;
 

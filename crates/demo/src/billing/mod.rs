@@ -23,7 +23,7 @@ pub(super) use receipts::{CreditMovement, CustomerAccount, PaymentMethod, write_
 pub(super) use settlement::InvoiceOutcome;
 
 use super::people::DemoCustomer;
-use super::teller::RowGenerator;
+use super::row_generator::RowGenerator;
 use settlement::InvoiceSettlement;
 
 /// An invoice to write.

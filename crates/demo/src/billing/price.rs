@@ -5,7 +5,7 @@ use std::io;
 use model::time::Instant;
 
 use super::InvoiceDraft;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 /// The price of one line, in minor units of the invoice's currency.
 #[derive(Debug, Clone, Copy, Default)]

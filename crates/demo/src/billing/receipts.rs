@@ -9,7 +9,7 @@ use super::InvoiceDraft;
 use super::settlement::InvoiceSettlement;
 use crate::draw::SeededRandom;
 use crate::row::DemoValue;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 const DAY: i64 = 86_400;
 

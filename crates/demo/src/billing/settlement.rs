@@ -5,7 +5,7 @@ use model::time::Instant;
 use super::corrections::Correction;
 use super::receipts::CustomerAccount;
 use super::{InvoiceDraft, InvoiceTotals};
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 const DAY: i64 = 86_400;
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 /// Key of the campaign that brought new subscribers.
 pub(super) const SPRING: &str = "spring-launch";

@@ -16,7 +16,7 @@ mod subscription;
 
 use std::io;
 
-use super::teller::RowGenerator;
+use super::row_generator::RowGenerator;
 
 /// Average number of rows per customer, as measured; a test checks it.
 pub(super) const ROWS_PER_SUBSCRIBER: u64 = 21;

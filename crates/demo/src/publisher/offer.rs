@@ -4,7 +4,7 @@ use std::io;
 
 use model::money::Currency;
 
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 /// Products: site, name and kind. The id is the position in the list, from 1.
 const PRODUCTS: [(Option<i64>, &str, &str); 7] = [

@@ -9,7 +9,7 @@ use crate::billing::{
 };
 use crate::people::DemoCustomer;
 use crate::row::DemoValue;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 use super::offer::{SKUS, coupon_code, coupon_discount};
 

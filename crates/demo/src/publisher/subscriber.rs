@@ -6,7 +6,7 @@ use model::time::Date;
 
 use crate::billing::{Correction, CreditMovement, CustomerAccount, write_prepayment};
 use crate::people::{self, DemoCustomer, NewCustomer};
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 use super::campaigns::{RENEWAL, SPRING};
 use super::offer::plan_id;

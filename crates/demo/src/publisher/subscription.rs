@@ -10,7 +10,7 @@ use crate::billing::{
 };
 use crate::people::DemoCustomer;
 use crate::row::DemoValue;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 use super::offer::{self, PublisherPlan, coupon_discount};
 

@@ -10,10 +10,10 @@ use crate::billing::{
 };
 use crate::people::{self, DemoCustomer, NewCustomer};
 use crate::row::DemoValue;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
+use super::membership_history::{MembershipEnd, MembershipHistory};
 use super::offer::{SHOP, SITES, plan_id};
-use super::stay::{MembershipEnd, MembershipHistory};
 use super::timetable::Timetable;
 use super::visits::{self, BookingDraft};
 

@@ -5,18 +5,18 @@
 //! | `offer` | sites, offering types, the membership plans and their terms |
 //! | `timetable` | the weekly slots and the events of a year |
 //! | `member` | the history of one customer |
-//! | `stay` | one membership from purchase to end: billing, holds |
+//! | `membership_history` | one membership from purchase to end: billing, holds |
 //! | `visits` | bookings and attendances |
 
 mod member;
+mod membership_history;
 mod offer;
-mod stay;
 mod timetable;
 mod visits;
 
 use std::io;
 
-use super::teller::RowGenerator;
+use super::row_generator::RowGenerator;
 use timetable::Timetable;
 
 /// Average number of rows per customer, events included, as measured; a test checks it.

@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::row::DemoValue;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 pub(super) const SITES: i64 = 3;
 pub(super) const INSTRUCTORS: i64 = 12;

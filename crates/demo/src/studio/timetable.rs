@@ -6,7 +6,7 @@ use std::io;
 use model::time::{Date, Instant};
 
 use crate::row::DemoValue;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 use super::offer::{INSTRUCTORS, SITES};
 

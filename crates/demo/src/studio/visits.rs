@@ -5,7 +5,7 @@ use std::io;
 use model::time::{Date, Instant};
 
 use crate::people::DemoCustomer;
-use crate::teller::RowGenerator;
+use crate::row_generator::RowGenerator;
 
 use super::offer::{BOOKING_SOURCES, PlanUses};
 use super::timetable::{Slot, Timetable};

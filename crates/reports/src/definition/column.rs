@@ -6,7 +6,7 @@ use datafusion::logical_expr::{Expr, cast, lit};
 use datafusion::scalar::ScalarValue;
 use model::output::ObjectText;
 
-use super::value::{ScopedExpr, constant_value, scoped_expr};
+use super::scoped_expr::{ScopedExpr, constant_value, scoped_expr};
 
 /// One column of a report.
 pub(crate) struct ReportColumn {

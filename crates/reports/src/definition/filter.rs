@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::Expr;
 
-use super::value::ScopedExpr;
+use super::scoped_expr::ScopedExpr;
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 
@@ -68,7 +68,7 @@ pub(crate) struct FilterWord {
     pub(crate) word: &'static str,
     /// Other spellings that are accepted.
     pub(crate) spellings: &'static [&'static str],
-    pub(crate) holds: ScopedExpr,
+    pub(crate) condition: ScopedExpr,
 }
 
 fn filter(name: &'static str, word: &'static str, test: FilterTest) -> ReportFilter {
@@ -192,9 +192,10 @@ impl ReportFilter {
 /// Makes a word whose condition is that `value` equals the word.
 pub(crate) fn word_equal_to(value: &ScopedExpr, word: &'static str) -> FilterWord {
     let value = ScopedExpr::clone(value);
-    let holds =
-        super::value::scoped_expr(move |scope| value(scope).eq(super::value::text_literal(word)));
-    FilterWord { word, spellings: &[], holds }
+    let holds = super::scoped_expr::scoped_expr(move |scope| {
+        value(scope).eq(super::scoped_expr::text_literal(word))
+    });
+    FilterWord { word, spellings: &[], condition: holds }
 }
 
 /// Makes words, each of which has the condition that `value` equals it.

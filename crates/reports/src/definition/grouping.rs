@@ -1,7 +1,7 @@
 //! The grouped form of a report. Rule: spec/reports.md §9, §10.
 
 use super::column::{ColumnRole, ReportColumn};
-use super::value::ScopedExpr;
+use super::scoped_expr::ScopedExpr;
 use super::{Report, ReportShape};
 use crate::request::timeframe::CalendarUnit;
 

@@ -7,7 +7,7 @@
 //! | `grouping` | the grouped form of a report: its columns, its pivots |
 //! | `relation` | rows that can be joined to a base row |
 //! | `label` | display names from dotted keys |
-//! | `value` | expressions that depend on the request's day and provider |
+//! | `scoped_expr` | expressions that depend on the request's day and provider |
 
 use std::fmt;
 
@@ -18,13 +18,13 @@ pub(crate) mod filter;
 pub(crate) mod grouping;
 pub(crate) mod label;
 pub(crate) mod relation;
-pub(crate) mod value;
+pub(crate) mod scoped_expr;
 
 use column::ReportColumn;
 use filter::ReportFilter;
 use grouping::ReportGrouping;
 use relation::Relation;
-use value::ScopedExpr;
+use scoped_expr::ScopedExpr;
 
 use crate::request::selection;
 use crate::usage_rows;
@@ -36,7 +36,7 @@ pub struct Report {
     pub(crate) permissions: &'static [Permission],
     pub(crate) base: ReportBase,
     /// A condition that a base row must meet to be in the report at all, whatever the filters.
-    pub(crate) kept: Option<ScopedExpr>,
+    pub(crate) row_condition: Option<ScopedExpr>,
     /// The relations, ordered so that each one refers only to the base and to relations before it.
     pub(crate) relations: Vec<Relation>,
     /// The columns in catalogue order.

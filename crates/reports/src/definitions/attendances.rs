@@ -14,7 +14,9 @@ use crate::definition::grouping::{
     BY_DAY, GroupedForm, PivotBucket, PivotDayBucket, Pivots, ReportGrouping,
 };
 use crate::definition::relation::{derived_relation, related_row};
-use crate::definition::value::{ScopedExpr, column_value, is_one_of, scoped_expr, text_literal};
+use crate::definition::scoped_expr::{
+    ScopedExpr, column_value, is_one_of, scoped_expr, text_literal,
+};
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::functions::event_time::EventTimePart;
 use crate::terms::{attendance, customer};
@@ -25,7 +27,7 @@ pub(super) fn report() -> Report {
         label: "Attendances",
         permissions: &[Permission::Attendances],
         base: ReportBase { table: "attendances", alias: "a", deleted: DeletedRows::Never },
-        kept: Some(scoped_expr(|_| {
+        row_condition: Some(scoped_expr(|_| {
             let is_kind = is_one_of(col("e.kind"), &["class", "appointment"]);
             is_kind.and(col("e.status").eq(text_literal("active")))
         })),

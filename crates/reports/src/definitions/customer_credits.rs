@@ -6,7 +6,7 @@ use model::permission::Permission;
 use crate::definition::column::{instant, int, money, string};
 use crate::definition::filter::{ids, instants, instants_within};
 use crate::definition::relation::derived_relation;
-use crate::definition::value::{column_value, scoped_expr, widen_amount};
+use crate::definition::scoped_expr::{column_value, scoped_expr, widen_amount};
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::terms::{credit, customer};
 
@@ -38,7 +38,7 @@ pub(super) fn report() -> Report {
             alias: "bt",
             deleted: DeletedRows::Never,
         },
-        kept: None,
+        row_condition: None,
         relations: vec![
             customer::customer_relation("bt.customer_id"),
             derived_relation(

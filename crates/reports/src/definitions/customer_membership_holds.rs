@@ -18,11 +18,11 @@ use crate::definition::grouping::{
     BY_DAY, GroupedForm, PivotBucket, PivotDayBucket, Pivots, ReportGrouping,
 };
 use crate::definition::relation::{derived_relation, related_row};
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, null_unless, scoped_expr, text_literal,
 };
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
-use crate::functions::members;
+use crate::functions::without_membership;
 use crate::terms::{customer, membership};
 
 pub(super) fn report() -> Report {
@@ -35,7 +35,7 @@ pub(super) fn report() -> Report {
             alias: "h",
             deleted: DeletedRows::Never,
         },
-        kept: Some(scoped_expr(|_| col("cm.deleted_at").is_null())),
+        row_condition: Some(scoped_expr(|_| col("cm.deleted_at").is_null())),
         relations: vec![
             related_row("cm", "customer_memberships", "h.customer_membership_id"),
             customer::customer_relation("cm.customer_id"),
@@ -137,7 +137,7 @@ fn columns() -> Vec<ReportColumn> {
     columns.extend(customer::customer_columns("cm.customer_id"));
     columns.extend(customer::venue_columns());
     let other_active =
-        scoped_expr(|_| members::without_membership(col("owned.active"), col("cm.id")));
+        scoped_expr(|_| without_membership::without_membership(col("owned.active"), col("cm.id")));
     columns.extend([
         int("customer_membership.id", column_value("cm.id")).alias("customer_membership_id"),
         int("customer_membership.membership.id", column_value("cm.membership_id"))

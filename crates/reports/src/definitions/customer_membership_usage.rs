@@ -12,7 +12,7 @@ use crate::definition::filter::{
 };
 use crate::definition::grouping::{GroupedForm, ReportGrouping};
 use crate::definition::relation::related_row;
-use crate::definition::value::{ScopedExpr, column_value, scoped_expr};
+use crate::definition::scoped_expr::{ScopedExpr, column_value, scoped_expr};
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::terms::{customer, membership};
 use crate::usage_rows;
@@ -27,7 +27,7 @@ pub(super) fn report() -> Report {
             alias: "u",
             deleted: DeletedRows::Never,
         },
-        kept: None,
+        row_condition: None,
         relations: vec![
             related_row("cm", "customer_memberships", "u.customer_membership_id"),
             customer::customer_relation("cm.customer_id"),

@@ -13,9 +13,11 @@ use crate::definition::filter::{
 };
 use crate::definition::grouping::{BY_LIFE_SPAN, GroupedForm, PivotBucket, Pivots, ReportGrouping};
 use crate::definition::relation::{derived_relation, related_row};
-use crate::definition::value::{ScopedExpr, column_value, null_unless, scoped_expr, text_literal};
+use crate::definition::scoped_expr::{
+    ScopedExpr, column_value, null_unless, scoped_expr, text_literal,
+};
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
-use crate::functions::members;
+use crate::functions::without_membership;
 use crate::terms::{customer, hold, membership};
 
 pub(super) fn report() -> Report {
@@ -28,7 +30,7 @@ pub(super) fn report() -> Report {
             alias: "cm",
             deleted: DeletedRows::LeftOut,
         },
-        kept: None,
+        row_condition: None,
         relations: vec![
             customer::customer_relation("cm.customer_id"),
             customer::venue_relation(),
@@ -111,7 +113,7 @@ fn columns() -> Vec<ReportColumn> {
     columns.extend(customer::customer_columns("cm.customer_id"));
     columns.extend(customer::venue_columns());
     let other_active =
-        scoped_expr(|_| members::without_membership(col("owned.active"), col("cm.id")));
+        scoped_expr(|_| without_membership::without_membership(col("owned.active"), col("cm.id")));
     columns.extend([
         list("other_active", &membership::MEMBERSHIP_SUMMARY, other_active),
         int("membership.id", column_value("cm.membership_id")).alias("membership_id"),

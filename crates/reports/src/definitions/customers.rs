@@ -17,7 +17,7 @@ use crate::definition::filter::{
 };
 use crate::definition::grouping::{GroupedForm, ReportGrouping};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, constant_value, null_unless, scoped_expr, text_literal,
     zero_amount,
 };
@@ -65,7 +65,7 @@ pub(super) fn report() -> Report {
         label: "Customers",
         permissions: &[Permission::Customers],
         base: ReportBase { table: "customers", alias: "c", deleted: DeletedRows::OnRequest },
-        kept: None,
+        row_condition: None,
         relations: vec![
             related_row("venue", "sites", "c.site_id"),
             derived_relation("address", [("c.id", "customer_id")], addresses),
@@ -247,7 +247,11 @@ fn filters() -> Vec<ReportFilter> {
 }
 
 fn kind_words() -> Vec<FilterWord> {
-    let word = |word: &'static str, holds: ScopedExpr| FilterWord { word, spellings: &[], holds };
+    let word = |word: &'static str, holds: ScopedExpr| FilterWord {
+        word,
+        spellings: &[],
+        condition: holds,
+    };
     vec![
         word("new", is_new()),
         word("claimed", is_claimed()),

@@ -14,7 +14,9 @@ use crate::definition::column::{
 use crate::definition::filter::{ReportFilter, dates, ids, instants, words};
 use crate::definition::grouping::{GroupedForm, ReportGrouping};
 use crate::definition::relation::{derived_relation, related_row};
-use crate::definition::value::{ScopedExpr, case_when, column_value, scoped_expr, text_literal};
+use crate::definition::scoped_expr::{
+    ScopedExpr, case_when, column_value, scoped_expr, text_literal,
+};
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::terms::{customer, invoice, payment, refund};
 
@@ -29,7 +31,7 @@ pub(super) fn report() -> Report {
         label: "Invoice Line Items",
         permissions: &[Permission::Revenue],
         base: ReportBase { table: "invoice_lines", alias: "l", deleted: DeletedRows::Never },
-        kept: Some(scoped_expr(|_| col("i.deleted_at").is_null())),
+        row_condition: Some(scoped_expr(|_| col("i.deleted_at").is_null())),
         relations: vec![
             related_row("i", "invoices", "l.invoice_id"),
             customer::customer_relation("i.customer_id"),

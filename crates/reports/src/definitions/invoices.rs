@@ -15,7 +15,7 @@ use crate::definition::filter::{
 };
 use crate::definition::grouping::{GroupedForm, ReportGrouping};
 use crate::definition::relation::{derived_relation, related_row};
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, constant_value, null_unless, scoped_expr, text_literal,
     widen_amount, zero_amount,
 };
@@ -28,7 +28,7 @@ pub(super) fn report() -> Report {
         label: "Invoices",
         permissions: &[Permission::Revenue],
         base: ReportBase { table: "invoices", alias: "i", deleted: DeletedRows::LeftOut },
-        kept: None,
+        row_condition: None,
         relations: vec![
             customer::customer_relation("i.customer_id"),
             customer::venue_relation(),
@@ -186,17 +186,20 @@ fn filters() -> Vec<ReportFilter> {
 pub(super) fn statuses() -> Vec<FilterWord> {
     let stored = |word: &'static str, stored: &'static str| {
         let holds = scoped_expr(move |_| col("i.status").eq(text_literal(stored)));
-        FilterWord { word, spellings: &[], holds }
+        FilterWord { word, spellings: &[], condition: holds }
     };
     let waiting = |word: &'static str| {
         let written = invoice::displayed_status();
         let holds = scoped_expr(move |scope| {
             invoice::awaits_payment().and(written(scope).eq(text_literal(word)))
         });
-        FilterWord { word, spellings: &[], holds }
+        FilterWord { word, spellings: &[], condition: holds }
     };
-    let never =
-        |word: &'static str| FilterWord { word, spellings: &[], holds: constant_value(lit(false)) };
+    let never = |word: &'static str| FilterWord {
+        word,
+        spellings: &[],
+        condition: constant_value(lit(false)),
+    };
     vec![
         waiting("open"),
         stored("paid", "paid"),

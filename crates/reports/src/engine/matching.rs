@@ -15,14 +15,14 @@ use futures::StreamExt;
 use super::needs::ColumnNeeds;
 use super::predicates::base_column;
 use super::scope::QueryScope;
-use super::{base, flat};
+use super::{base, join_names};
 use crate::definition::Report;
 use crate::definition::column::ReportColumnKind;
 use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
-use crate::functions::counted::RowCounter;
 use crate::functions::order::{comparable_amount, lower_case};
-use crate::request::question::ReportQuery;
+use crate::functions::row_counter::RowCounter;
+use crate::request::report_query::ReportQuery;
 
 /// The largest number of first rows that are kept in a heap. Beyond it all rows are sorted, which
 /// can spill to disk.
@@ -49,23 +49,24 @@ pub(crate) fn select_rows(
         report,
         predicates.iter().chain(values.iter().map(|(_, value)| value)),
     );
-    let mut rows = flat::project_join_columns(base, report.base.alias, &needs)?;
+    let mut rows = join_names::project_join_columns(base, report.base.alias, &needs)?;
     for relation in report.relations.iter().filter(|relation| needs.reads(relation.alias)) {
-        let related = flat::project_join_columns(
+        let related = join_names::project_join_columns(
             relation.rows(scope, &RelationKeys::All)?,
             relation.alias,
             &needs,
         )?;
-        let inner = |name: &str| flat::join_column(&format!("{}.{name}", relation.alias));
-        let on = relation.on.iter().map(|(outer, name)| (inner(name), flat::join_column(outer)));
+        let inner = |name: &str| join_names::join_column(&format!("{}.{name}", relation.alias));
+        let on =
+            relation.on.iter().map(|(outer, name)| (inner(name), join_names::join_column(outer)));
         let on: (Vec<Column>, Vec<Column>) = on.unzip();
         rows = related.join(rows.build()?, JoinType::Right, on, None)?;
     }
     if let Some(predicate) = predicates.iter().cloned().reduce(Expr::and) {
-        rows = rows.filter(flat::to_join_expression(&predicate)?)?;
+        rows = rows.filter(join_names::to_join_expression(&predicate)?)?;
     }
     let values =
-        values.iter().map(|(name, value)| Ok(flat::to_join_expression(value)?.alias(name)));
+        values.iter().map(|(name, value)| Ok(join_names::to_join_expression(value)?.alias(name)));
     let values = values.collect::<Result<Vec<_>, ReportError>>()?;
     match values.is_empty() {
         true => Ok(rows),

@@ -12,8 +12,8 @@
 //! | `base` | the base rows of a report |
 //! | `needs` | the columns that a set of expressions reads |
 //! | `predicates` | filters as expressions |
-//! | `flat` | unique column names for joins |
-//! | `identity` | resolves `me` |
+//! | `join_names` | unique column names for joins |
+//! | `resolve_me` | resolves `me` |
 //! | `matching` | first phase: all matching rows, their number, the ids of a page |
 //! | `gather` | the rows with given ids and everything their columns need |
 //! | `fetch` | second phase: the rows with given ids, with all columns |
@@ -22,20 +22,20 @@
 //! | `output` | columns, headers and batch types of a result |
 //! | `batches` | the batch layout of results |
 //! | `run` | runs the two phases of a page |
-//! | `whole` | all rows of a report |
+//! | `all_rows` | all rows of a report |
 
+pub(crate) mod all_rows;
 pub(crate) mod base;
 pub(crate) mod batches;
 pub(crate) mod fetch;
-pub(crate) mod flat;
 pub(crate) mod gather;
 pub(crate) mod grouped;
-pub(crate) mod identity;
+pub(crate) mod join_names;
 pub(crate) mod matching;
 pub(crate) mod needs;
 pub(crate) mod output;
 pub(crate) mod predicates;
+pub(crate) mod resolve_me;
 pub(crate) mod run;
 pub(crate) mod scope;
 pub(crate) mod slices;
-pub(crate) mod whole;

@@ -10,10 +10,10 @@ use model::output::{OutputColumn, OutputKind};
 use super::scope::QueryScope;
 use crate::definition::column::{ReportColumn, ReportColumnKind};
 use crate::definition::label::display_name_of_key;
-use crate::definition::value::AMOUNT_SUM_TYPE;
+use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
 use crate::functions::{json, ratio};
 use crate::page::{ColumnHeader, SortPosition};
-use crate::request::question::{ReportQuery, SelectedColumn};
+use crate::request::report_query::{ReportQuery, SelectedColumn};
 
 /// The columns of a result, and the expressions that compute them.
 pub(crate) struct ResultColumns {

@@ -7,11 +7,11 @@ use datafusion::logical_expr::{Expr, lit};
 use super::base;
 use super::scope::{self, QueryScope};
 use crate::definition::filter::FilterTest;
-use crate::definition::value::ScopedExpr;
+use crate::definition::scoped_expr::ScopedExpr;
 use crate::definition::{DeletedRows, Report};
 use crate::error::ReportError;
 use crate::request::conditions::ConditionValue;
-use crate::request::question::ReportQuery;
+use crate::request::report_query::ReportQuery;
 use crate::request::timeframe::Timeframe;
 
 /// Returns all predicates that a matching row must meet.
@@ -24,13 +24,13 @@ pub(crate) fn query_predicates(
     if leaves_deleted_out(question) {
         predicates.push(base_column(report, "deleted_at").is_null());
     }
-    predicates.extend(report.kept.as_ref().map(|kept| kept(scope)));
+    predicates.extend(report.row_condition.as_ref().map(|kept| kept(scope)));
     if let Some(id) = question.id_gt {
         predicates.push(base_column(report, base::cursor_column(report)).gt(lit(id)));
     }
     for condition in &question.conditions {
         let test = &report.filters[condition.filter].test;
-        predicates.extend(predicate_of_condition(scope, test, &condition.wanted)?);
+        predicates.extend(predicate_of_condition(scope, test, &condition.value)?);
     }
     for (position, filter) in report.filters.iter().enumerate() {
         if let FilterTest::UnlessAsked(condition) = &filter.test {
@@ -75,7 +75,7 @@ fn predicate_of_condition(
             Some(array_has_any(value(scope), ids))
         }
         (FilterTest::Words(words), ConditionValue::Words(chosen)) => {
-            let chosen = chosen.iter().map(|position| (words[*position].holds)(scope));
+            let chosen = chosen.iter().map(|position| (words[*position].condition)(scope));
             chosen.reduce(Expr::or)
         }
         (FilterTest::Is(value), ConditionValue::Bool(true)) => Some(value(scope)),

@@ -5,7 +5,7 @@ use mirror::MirrorSession;
 use super::needs::ColumnNeeds;
 use super::output;
 use super::scope::QueryScope;
-use super::{fetch, grouped, identity, matching, predicates};
+use super::{fetch, grouped, matching, predicates, resolve_me};
 use crate::error::ReportError;
 use crate::page::ReportPage;
 use crate::request::PageRequest;
@@ -20,7 +20,7 @@ pub async fn run_page(
     session: &MirrorSession,
     request: &PageRequest,
 ) -> Result<ReportPage, ReportError> {
-    let question = &*identity::resolve_me(session, &request.question).await?;
+    let question = &*resolve_me::resolve_me(session, &request.question).await?;
     if let Some(arrangement) = &question.arrangement {
         let (offset, limit) = (request.offset, request.limit);
         return grouped::run::run_page(session, question, arrangement, offset, limit).await;

@@ -10,7 +10,7 @@ use crate::functions;
 use crate::functions::event_time::EventTimePart;
 use crate::functions::json_text::AmountNotation;
 use crate::functions::zone::ZoneOffsets;
-use crate::request::question::ReportQuery;
+use crate::request::report_query::ReportQuery;
 
 /// The present of a request, at its provider.
 pub(crate) struct ProviderPresent<'a> {

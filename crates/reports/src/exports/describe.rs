@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use super::ExportType;
-use super::filter::ExportFilter;
-use super::request::{DateMode, ExportFormat};
+use super::export_filter::ExportFilter;
+use super::export_request::{DateMode, ExportFormat};
 use crate::definition::column::ReportColumnKind;
 
 /// Returns the catalogue entry of a type, without its recent exports.

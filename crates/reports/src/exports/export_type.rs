@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::filter::ExportFilter;
-use super::layout::ExportLayout;
+use super::export_filter::ExportFilter;
+use super::export_layout::ExportLayout;
 
 /// One kind of record that can be exported.
 pub struct ExportType {

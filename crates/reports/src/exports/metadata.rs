@@ -12,11 +12,11 @@ use datafusion::prelude::col;
 use futures::{StreamExt, TryStreamExt};
 use model::output::{OutputColumn, OutputKind};
 
-use super::layout::ExportLayout;
-use super::request::{ExportFormat, ExportRequest, MetadataLayout};
+use super::export_layout::ExportLayout;
+use super::export_request::{ExportFormat, ExportRequest, MetadataLayout};
 use super::run;
 use crate::definition::column::ReportColumn;
-use crate::definition::value::text_literal;
+use crate::definition::scoped_expr::text_literal;
 use crate::engine::output::{self, arrow_type};
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;

@@ -6,8 +6,8 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `types` | the export types, one per file |
-//! | `export_type`, `layout`, `filter` | the definition of a type as data |
-//! | `request` | a checked request, as a job stores it |
+//! | `export_type`, `export_layout`, `export_filter` | the definition of a type as data |
+//! | `export_request` | a checked request, as a job stores it |
 //! | `parse` | checks a body into requests or refuses it |
 //! | `predicates` | a request's filters as expressions |
 //! | `run` | runs a request: its rows, and whether there are any |
@@ -16,24 +16,24 @@
 //! | `sites` | the sites that a request may name |
 
 mod describe;
+mod export_filter;
+mod export_layout;
+mod export_request;
 mod export_type;
-mod filter;
-mod layout;
 mod metadata;
 mod parse;
 mod predicates;
-mod request;
 mod run;
 mod sites;
 mod types;
 
 pub use describe::describe_export_type;
-pub use export_type::ExportType;
-pub use parse::{ExportContext, ExportErrors, ExportRequests, parse_export_body};
-pub use request::{
+pub use export_request::{
     AccountingPackageRequest, DateMode, ExportFormat, ExportRange, ExportRequest, MetadataLayout,
     RowPer,
 };
+pub use export_type::ExportType;
+pub use parse::{ExportContext, ExportErrors, ExportRequests, parse_export_body};
 pub use run::{export_has_rows, open_export_rows};
 pub use sites::site_ids;
 pub use types::{export_types, find_export_type};

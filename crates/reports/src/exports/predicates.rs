@@ -4,9 +4,9 @@ use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::col;
 use model::time::Instant;
 
-use super::filter::{DELETED_STATUS, ExportFilterTest, ExportFilterValue};
-use super::layout::{ExportLayout, ItemIds};
-use super::request::ExportRequest;
+use super::export_filter::{DELETED_STATUS, ExportFilterTest, ExportFilterValue};
+use super::export_layout::{ExportLayout, ItemIds};
+use super::export_request::ExportRequest;
 use crate::engine::scope::{self, QueryScope};
 use crate::error::ReportError;
 

@@ -5,16 +5,16 @@ use datafusion::logical_expr::Expr;
 use futures::TryStreamExt;
 use mirror::MirrorSession;
 
-use super::layout::ExportLayout;
+use super::export_layout::ExportLayout;
+use super::export_request::ExportRequest;
 use super::metadata;
 use super::predicates;
-use super::request::ExportRequest;
 use crate::definition::column::ReportColumn;
+use crate::engine::all_rows;
 use crate::engine::matching;
 use crate::engine::output::{self, ResultColumns};
 use crate::engine::predicates::base_column;
 use crate::engine::scope::QueryScope;
-use crate::engine::whole;
 use crate::error::ReportError;
 use crate::rows::ReportRows;
 
@@ -74,7 +74,7 @@ pub(super) async fn open_layout(
     predicates: &[Expr],
     output: ResultColumns,
 ) -> Result<ReportRows, ReportError> {
-    whole::open_by_id(scope, &layout.report, predicates.to_vec(), layout.order, output).await
+    all_rows::open_by_id(scope, &layout.report, predicates.to_vec(), layout.order, output).await
 }
 
 fn all_predicates(

@@ -36,7 +36,7 @@ pub(crate) enum ConditionValue {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) filter: usize,
-    pub(crate) wanted: ConditionValue,
+    pub(crate) value: ConditionValue,
 }
 
 const CUSTOM_FIELDS_MAX: usize = 20;
@@ -62,7 +62,7 @@ pub(crate) fn read_conditions(
     let mut conditions = Vec::new();
     for (position, filter) in report.filters.iter().enumerate() {
         if let Some(wanted) = read_condition(filter, parameters, surroundings) {
-            conditions.push(Condition { filter: position, wanted });
+            conditions.push(Condition { filter: position, value: wanted });
         }
     }
     conditions

@@ -4,7 +4,7 @@ use model::provider::Provider;
 use model::time::Instant;
 
 use super::parameters::Parameters;
-use super::question::ReportQuery;
+use super::report_query::ReportQuery;
 use super::{FieldErrors, RawParameters, RequestContext, values};
 use crate::csv_dialect::CsvDialect;
 use crate::definition::Report;

@@ -11,7 +11,7 @@
 //! | `conditions` | the report's filters with the values given |
 //! | `grouped` | sort and pivot of a grouped report |
 //! | `pivot`, `period` | the pivot of a request and its periods |
-//! | `question` | rows, columns and order: the part that pages and files share |
+//! | `report_query` | rows, columns and order: the part that pages and files share |
 //! | `paging` | requests for one page |
 //! | `file` | requests for all rows |
 
@@ -24,7 +24,7 @@ pub(crate) mod paging;
 pub(crate) mod parameters;
 pub(crate) mod period;
 pub(crate) mod pivot;
-pub(crate) mod question;
+pub(crate) mod report_query;
 pub(crate) mod selection;
 pub(crate) mod timeframe;
 pub mod unknown;

@@ -5,7 +5,7 @@ use model::provider::Provider;
 use model::time::Instant;
 
 use super::parameters::Parameters;
-use super::question::ReportQuery;
+use super::report_query::ReportQuery;
 use super::values::{self, quote_value};
 use super::{FieldErrors, RawParameters, RequestContext};
 use crate::csv_dialect::CsvDialect;

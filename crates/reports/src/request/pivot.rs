@@ -149,5 +149,5 @@ fn condition_value<'c>(
 ) -> Option<&'c ConditionValue> {
     let condition =
         conditions.iter().find(|condition| report.filters[condition.filter].name == name)?;
-    Some(&condition.wanted)
+    Some(&condition.value)
 }

@@ -13,10 +13,10 @@ use model::output::ObjectText;
 
 use crate::definition::column::ReportColumnKind;
 use crate::definition::relation::RelationKeys;
-use crate::definition::value::{is_one_of, text_literal};
+use crate::definition::scoped_expr::{is_one_of, text_literal};
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::place::{id_of_key, instant_id_key};
+use crate::functions::instant_id_key::{id_of_key, instant_id_key};
 
 /// Returns a plan with the attendances `a` of `customers`, joined with their active events `e` for
 /// which `condition` holds.

@@ -11,7 +11,7 @@ use datafusion::prelude::col;
 use datafusion::scalar::ScalarValue;
 
 use crate::definition::relation::RelationKeys;
-use crate::definition::value::{text_literal, widen_amount};
+use crate::definition::scoped_expr::{text_literal, widen_amount};
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 

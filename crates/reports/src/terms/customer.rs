@@ -6,7 +6,9 @@ use datafusion::prelude::col;
 
 use crate::definition::column::{ReportColumn, int, string};
 use crate::definition::relation::{Relation, related_row};
-use crate::definition::value::{ScopedExpr, case_when, column_value, scoped_expr, text_literal};
+use crate::definition::scoped_expr::{
+    ScopedExpr, case_when, column_value, scoped_expr, text_literal,
+};
 
 /// The alias of the relation to the row's customer.
 pub(crate) const CUSTOMER_ALIAS: &str = "c";

@@ -7,7 +7,7 @@ use datafusion::prelude::col;
 use datafusion::scalar::ScalarValue;
 
 use crate::definition::relation::RelationKeys;
-use crate::definition::value::{distinct_rows, null_unless};
+use crate::definition::scoped_expr::{distinct_rows, null_unless};
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 

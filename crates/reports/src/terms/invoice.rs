@@ -8,7 +8,7 @@ use model::output::ObjectText;
 
 use crate::definition::column::ReportColumnKind;
 use crate::definition::relation::RelationKeys;
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, case_when, is_one_of, scoped_expr, text_literal, widen_amount,
 };
 use crate::engine::predicates::is_one_of_ids;

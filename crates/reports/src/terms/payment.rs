@@ -10,7 +10,9 @@ use model::output::ObjectText;
 
 use crate::definition::column::ReportColumnKind;
 use crate::definition::relation::RelationKeys;
-use crate::definition::value::{distinct_rows, is_one_of, null_unless, text_literal, widen_amount};
+use crate::definition::scoped_expr::{
+    distinct_rows, is_one_of, null_unless, text_literal, widen_amount,
+};
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 

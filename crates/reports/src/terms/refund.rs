@@ -6,7 +6,7 @@ use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuild
 use datafusion::prelude::col;
 
 use crate::definition::relation::RelationKeys;
-use crate::definition::value::{text_literal, widen_amount};
+use crate::definition::scoped_expr::{text_literal, widen_amount};
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 

@@ -8,9 +8,9 @@ use futures::StreamExt;
 use usage::rows::{MembershipReader, PlanReader};
 use usage::{UsageLimits, UsagePlan};
 
-use super::build::row_count_of_limits;
 use super::cells::{UsageCells, int_column};
-use super::feed::UsageBatchStream;
+use super::row_builder::row_count_of_limits;
+use super::sorted_rows::UsageBatchStream;
 use super::sources::{catalogue_table, damaged_value_error};
 
 /// The largest number of cached texts. The cache is cleared when it is full.

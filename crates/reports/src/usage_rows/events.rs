@@ -9,7 +9,7 @@ use usage::BookedEvent;
 use usage::rows::{EventReader, SiteZones};
 
 use super::cells::{UsageCells, int_column};
-use super::feed::UsageBatchStream;
+use super::sorted_rows::UsageBatchStream;
 use super::sources::{catalogue_table, damaged_value_error};
 
 /// The events of one provider, by id. All are kept in memory, because bookings refer to them in no

@@ -13,25 +13,25 @@
 //! | `table` | the table provider that plans scan |
 //! | `sources` | plans of the rows that usage depends on |
 //! | `run` | runs these plans within another plan |
-//! | `make` | computes the rows, batch by batch |
-//! | `numbers` | reads holds, bookings and events |
-//! | `feed` | sorted rows, read up to a given membership |
+//! | `row_stream` | computes the rows, batch by batch |
+//! | `usage_inputs` | reads holds, bookings and events |
+//! | `sorted_rows` | sorted rows, read up to a given membership |
 //! | `allotments` | the limits of plans and memberships |
 //! | `events` | the booked events, by id |
 //! | `cells` | columns of a batch as cells |
-//! | `build` | builds record batches from usage |
+//! | `row_builder` | builds record batches from usage |
 
 mod allotments;
-mod build;
 mod cells;
 mod events;
-mod feed;
-mod make;
-mod numbers;
+mod row_builder;
+mod row_stream;
 mod run;
 mod schema;
+mod sorted_rows;
 mod sources;
 mod table;
+mod usage_inputs;
 
 pub(crate) use sources::MEMBERSHIP_ID_COLUMN;
 pub(crate) use table::scan_usage_rows;

@@ -10,7 +10,7 @@ use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use mirror::MirrorSession;
 
-use super::feed::UsageBatchStream;
+use super::sorted_rows::UsageBatchStream;
 
 /// Rows up to this size are sorted in one piece. Bookings are narrow, so merging many small pieces
 /// costs more than sorting them together.

@@ -9,7 +9,7 @@ use model::catalogue::{self, Table};
 use usage::UsageError;
 
 use crate::definition::relation::RelationKeys;
-use crate::definition::value::text_literal;
+use crate::definition::scoped_expr::text_literal;
 use crate::error::ReportError;
 
 /// The plans of the rows from which usage is computed, for one provider at one revision.

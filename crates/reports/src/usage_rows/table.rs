@@ -19,7 +19,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::future::BoxFuture;
 
-use super::make::{UsageRowStream, UsageScanRequest};
+use super::row_stream::{UsageRowStream, UsageScanRequest};
 use super::schema::{UsageColumn, schema_of};
 use super::sources::UsageSources;
 use crate::definition::relation::RelationKeys;

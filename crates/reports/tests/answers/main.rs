@@ -1,6 +1,8 @@
 //! Tests of reports over small literal tables, with requests as the server makes them.
 
 #[cfg(test)]
+mod all_rows;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod attendances;
@@ -34,5 +36,3 @@ mod pivots;
 mod random;
 #[cfg(test)]
 mod usage;
-#[cfg(test)]
-mod whole;

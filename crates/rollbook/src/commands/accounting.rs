@@ -26,7 +26,7 @@ use super::{CsvDialectArgs, print};
 use crate::cli::DataArgs;
 use crate::config::ProgramSettings;
 use crate::failure::{Failure, FailureContext};
-use crate::opened;
+use crate::opening;
 use crate::output::CommandOutput;
 use crate::progress::CountProgress;
 use crate::terminal::count_with_noun;
@@ -68,8 +68,8 @@ pub(super) fn parse_instant(text: &str) -> Result<Instant, String> {
 
 pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let request = checked_request(&args, &session, store.as_ref(), &settings)?;
     let progress = CountProgress::begin("invoices");

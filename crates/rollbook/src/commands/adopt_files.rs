@@ -6,7 +6,7 @@ use clap::Args;
 use super::{open_folder, print};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
-use crate::opened;
+use crate::opening;
 
 /// `rollbook adopt-files`
 #[derive(Debug, Args)]
@@ -17,10 +17,10 @@ pub struct AdoptFilesArgs {
 
 pub(super) fn run(args: AdoptFilesArgs) -> Result<(), Failure> {
     let (folder, settings) = open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let path = opened::files_folder_path(&folder, &settings);
+    let store = opening::open_store(&folder, &settings)?;
+    let path = opening::files_folder_path(&folder, &settings);
     let adopted = FilesFolder::open(&path, store.as_ref(), UnmarkedFolder::Replaced);
-    adopted.map_err(|error| opened::files_failed(&path, error))?;
+    adopted.map_err(|error| opening::files_failed(&path, error))?;
     print(&format!(
         "{} is now the shared file folder; nodes with another folder will not start\n",
         path.display()

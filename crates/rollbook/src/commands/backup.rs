@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use app::backup_mark;
+use app::last_backup;
 use clap::Args;
 use model::clock::{Clock, SystemClock};
 
@@ -14,7 +14,7 @@ use crate::cli::DataArgs;
 use crate::config::ProgramSettings;
 use crate::failure::{Failure, FailureContext};
 use crate::folder::{self, DataFolder};
-use crate::opened;
+use crate::opening;
 use crate::terminal::count_with_noun;
 
 /// `rollbook backup`
@@ -40,7 +40,7 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
         let message = format!("{} already exists", args.to.display());
         return Err(Failure::new(message).hint("give a folder that does not exist yet"));
     }
-    let store = opened::open_store(&folder, &settings)?;
+    let store = opening::open_store(&folder, &settings)?;
     let unfinished = unfinished_folder(&args.to)?;
     store.backup(&unfinished.store())?;
     check_copy(&unfinished, &settings)?;
@@ -51,13 +51,13 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
     if !args.without_files {
         // Files are copied after the store that lists them, so only files that expired meanwhile
         // are missing.
-        let files = opened::open_files_folder(&folder, &settings, &store)?;
+        let files = opening::open_files_folder(&folder, &settings, &store)?;
         let to = unfinished.files();
         copied =
             files.copy_published(&to).doing(|| format!("copy the files to {}", to.display()))?;
     }
     fs::rename(unfinished.path(), &args.to).doing(|| format!("make {}", args.to.display()))?;
-    let noted = backup_mark::record_backup(folder.path(), SystemClock.now());
+    let noted = last_backup::record_backup(folder.path(), SystemClock.now());
     noted.doing(|| "note that the copy was made, which it was".to_owned())?;
     let (to, files) = (args.to.display(), count_with_noun(copied, "file"));
     print(&format!("{to} is complete and checked, with {files} of reports and exports\n"))
@@ -65,7 +65,7 @@ pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
 
 /// Reads the whole copied store, because a copy that cannot be restored is useless.
 fn check_copy(copy: &DataFolder, settings: &ProgramSettings) -> Result<(), Failure> {
-    match opened::open_store(copy, settings)?.check()?.first() {
+    match opening::open_store(copy, settings)?.check()?.first() {
         None => Ok(()),
         Some(problem) => Err(Failure::new(format!("the copy is not whole: {problem}"))
             .hint("`rollbook doctor` says whether the store itself is damaged")),

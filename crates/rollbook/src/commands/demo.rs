@@ -26,7 +26,7 @@ use crate::failure::{Failure, FailureContext};
 use crate::folder::DataFolder;
 use crate::progress::ImportProgress;
 use crate::terminal::say;
-use crate::{logging, opened};
+use crate::{logging, opening};
 use demo::files::{ImportFileWriter, write_readme};
 use demo::memberships::MembershipGenerator;
 use demo::{DemoBusinesses, ROWS, SEED, TODAY};
@@ -176,13 +176,13 @@ fn serve_business(args: &DemoArgs) -> Result<(), Failure> {
     }
     logging::install(&settings.log)?;
     let _lock = folder.lock()?;
-    let store = opened::create_store(&folder, &settings)?;
+    let store = opening::create_store(&folder, &settings)?;
     let rows = import_businesses(args, &folder, &store)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Writer)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Writer)?;
     reads.mirror.refresh()?;
     let tokens = [token_for(&store, 1)?, token_for(&store, 2)?];
     let reload = || Ok(effective_settings(&folder, &[], vec![listen()])?.settings);
-    let files = opened::open_files_folder(&folder, &settings, &store)?;
+    let files = opening::open_files_folder(&folder, &settings, &store)?;
     let parts = app_parts(&folder, store, &reads, files, &settings);
     serve(parts, &reload, |address| {
         let millis = began.elapsed().as_millis();

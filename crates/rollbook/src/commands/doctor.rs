@@ -18,8 +18,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use app::backup_mark;
 use app::jobs::free_bytes;
+use app::last_backup;
 use clap::{Args, ValueEnum};
 use mirror::MirrorRole;
 use model::clock::{Clock, SystemClock};
@@ -33,7 +33,7 @@ use crate::config::ProgramSettings;
 use crate::failure::Failure;
 use crate::folder::{DataFolder, FolderUse};
 use crate::terminal::count_with_noun;
-use crate::{build_info, logging, opened};
+use crate::{build_info, logging, opening};
 
 /// Free space below which imports and refreshes are likely to fail, in bytes.
 const FREE_BYTES_MIN: u64 = 1 << 30;
@@ -108,7 +108,7 @@ pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
         findings.push(check_backup(&folder));
         findings.extend(notices::check_mail(&settings));
     }
-    match opened::open_store(&folder, &settings) {
+    match opening::open_store(&folder, &settings) {
         Err(failure) => findings.push(Finding::check_failed("store", &failure, RESTORE)),
         Ok(store) => {
             if is_asked_for(Area::System) {
@@ -175,7 +175,7 @@ fn check_disk(path: &Path) -> Finding {
 fn check_backup(folder: &DataFolder) -> Finding {
     let subject = "backup";
     let remedy = "make one every day: deploy/rollbook-backup.timer, or `rollbook backup` from cron";
-    let Some(at) = backup_mark::read_last_backup(folder.path()) else {
+    let Some(at) = last_backup::read_last_backup(folder.path()) else {
         return Finding::note(subject, format!("none was noted yet; {remedy}"));
     };
     match (SystemClock.now().seconds() - at.seconds()) / 86_400 {
@@ -253,11 +253,11 @@ fn store_state(store: &dyn Store) -> Finding {
 }
 
 fn files_state(folder: &DataFolder, settings: &ProgramSettings, store: &Arc<dyn Store>) -> Finding {
-    let (subject, path) = ("files folder", opened::files_folder_path(folder, settings));
+    let (subject, path) = ("files folder", opening::files_folder_path(folder, settings));
     if !path.exists() {
         return Finding::good(subject, "none yet");
     }
-    match opened::open_files_folder(folder, settings, store) {
+    match opening::open_files_folder(folder, settings, store) {
         Ok(_) => Finding::good(subject, format!("{} is the store's", path.display())),
         Err(failure) => {
             Finding::check_failed(subject, &failure, "mend what is wrong with the store first")
@@ -271,7 +271,7 @@ fn mirror_state(
     store: &Arc<dyn Store>,
     is_full: bool,
 ) -> Result<Finding, Failure> {
-    let reads = opened::open_mirror(folder, settings, store, MirrorRole::Reader)?;
+    let reads = opening::open_mirror(folder, settings, store, MirrorRole::Reader)?;
     let rebuild = format!(
         "a server mends it by itself; without one: rollbook mirror rebuild --data {}",
         folder.path().display()

@@ -22,7 +22,7 @@ use super::provider::provider_id;
 use super::report::{parameter_failure, stop_failure};
 use crate::cli::DataArgs;
 use crate::failure::{Failure, FailureContext};
-use crate::opened;
+use crate::opening;
 use crate::output::CommandOutput;
 use crate::progress::RowProgress;
 use crate::terminal::count_with_noun;
@@ -75,8 +75,8 @@ pub struct ExportArgs {
 pub(super) fn run(args: ExportArgs) -> Result<(), Failure> {
     let body = request_body(&args)?;
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;

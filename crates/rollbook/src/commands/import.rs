@@ -19,7 +19,7 @@ use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::progress::ImportProgress;
-use crate::{opened, terminal};
+use crate::{opening, terminal};
 
 /// Number of errors that are printed.
 const ERRORS_SHOWN: usize = 20;
@@ -52,7 +52,7 @@ pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
     let mode = if args.delete { ImportMode::Delete } else { ImportMode::Upsert };
     let sources = import_sources(&args.files, args.provider, table, mode)?;
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
+    let store = opening::open_store(&folder, &settings)?;
     if store.snapshot()?.provider(args.provider)?.is_none() {
         return Err(Failure::provider_unknown(args.provider));
     }

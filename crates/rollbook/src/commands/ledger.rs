@@ -14,7 +14,7 @@ use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json as json_text};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
-use crate::opened;
+use crate::opening;
 
 /// `rollbook ledger`
 #[derive(Debug, Args)]
@@ -37,8 +37,8 @@ pub struct LedgerArgs {
 
 pub(super) fn run(args: LedgerArgs) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let until = args.until.unwrap_or_else(|| SystemClock.now());
     let books = settings.accounting.for_provider(args.provider);

@@ -7,7 +7,7 @@ use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
 use crate::folder::FolderUse;
-use crate::opened;
+use crate::opening;
 use crate::terminal::{self, count_with_noun, say};
 
 /// `rollbook mirror`
@@ -64,8 +64,8 @@ fn with_mirror(
     work: impl FnOnce(&Mirror) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(args)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, role);
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, role);
     if let (Err(_), MirrorRole::Writer, FolderUse::By(id)) = (&reads, role, folder.in_use()?) {
         let message = format!("the server with process {id} keeps the mirror of this folder");
         return Err(Failure::new(message)

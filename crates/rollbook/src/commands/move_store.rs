@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use store::transfer::{MovedTable, MovedTableState, TableDigest, move_to_postgres};
+use store::store_move::{MovedTable, MovedTableState, TableDigest, move_to_postgres};
 
 use super::{effective_settings, print};
 use crate::config::StoreUrl;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::opened;
+use crate::opening;
 use crate::terminal::say;
 
 /// `rollbook move`
@@ -32,16 +32,16 @@ pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
     let settings = effective_settings(&folder, &args.settings, Vec::new())?.settings;
     let (url, options) = (StoreUrl::new(args.to), settings.store.postgres_options()?);
     url.check()?;
-    opened::require_store(&folder)?;
+    opening::require_store(&folder)?;
     // Rows that a server writes during the move would be missing from the copy.
     let _lock = folder.lock()?;
     let mut told = |table: &MovedTable| say(&line(table));
     let moved = move_to_postgres(&folder.store(), url.secret(), &options, &mut told)
-        .map_err(|error| opened::database_failed(&url, error))?;
+        .map_err(|error| opening::database_failed(&url, error))?;
     let rows: u64 = moved.tables.iter().map(|table| table.content.rows).sum();
     let count = moved.tables.len();
     let used: Vec<_> =
-        moved.tables.iter().filter(|table| table.how == MovedTableState::ChangedSince).collect();
+        moved.tables.iter().filter(|table| table.state == MovedTableState::ChangedSince).collect();
     let used = used.iter().map(|table| table.name).collect::<Vec<_>>().join(", ");
     print(&match (moved.was_finished, used.as_str()) {
         (false, _) => format!(
@@ -58,7 +58,7 @@ pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
 }
 
 fn line(table: &MovedTable) -> String {
-    let note = match table.how {
+    let note = match table.state {
         MovedTableState::Copied => "",
         MovedTableState::CopiedBefore => "  (moved before)",
         MovedTableState::ChangedSince => "  (moved before, changed there since)",

@@ -11,7 +11,7 @@ use store::StoreError;
 use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
-use crate::{opened, terminal};
+use crate::{opening, terminal};
 
 /// `rollbook provider`
 #[derive(Debug, Args)]
@@ -136,7 +136,7 @@ pub(super) fn run(args: ProviderCommandArgs) -> Result<(), Failure> {
             let mut provider = Provider::new(id, name);
             settings.apply(&mut provider)?;
             let (folder, settings) = super::create_folder(&data)?;
-            let store = opened::create_store(&folder, &settings)?;
+            let store = opening::create_store(&folder, &settings)?;
             store.create_provider(&provider).map_err(|error| match error {
                 StoreError::Exists { .. } => Failure::new(format!("provider {id} already exists"))
                     .hint("`rollbook provider set` changes it"),
@@ -146,14 +146,14 @@ pub(super) fn run(args: ProviderCommandArgs) -> Result<(), Failure> {
         }
         ProviderCommand::List { data, format } => {
             let (folder, settings) = super::open_folder(&data)?;
-            let store = opened::open_store(&folder, &settings)?;
+            let store = opening::open_store(&folder, &settings)?;
             let providers = store.snapshot()?.providers()?;
             print(&list(&providers, list_format(format))?)
         }
         ProviderCommand::Set { data, id, name, settings: given } => {
             let (folder, settings) = super::open_folder(&data)?;
-            let store = opened::open_store(&folder, &settings)?;
-            let mut provider = opened::find_provider(store.as_ref(), id)?;
+            let store = opening::open_store(&folder, &settings)?;
+            let mut provider = opening::find_provider(store.as_ref(), id)?;
             given.apply(&mut provider)?;
             if let Some(name) = name {
                 provider.name = name;

@@ -1,6 +1,6 @@
 //! `rollbook report`: prints or writes any report, without a server.
 
-mod shown;
+mod page_text;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,13 +21,13 @@ use reports::{
     RequestContext, parse_file, parse_page, run_page,
 };
 
-use self::shown::PageText;
+use self::page_text::PageText;
 use super::CsvDialectArgs;
 use super::provider::provider_id;
 use crate::cli::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::output::CommandOutput;
-use crate::{opened, terminal};
+use crate::{opening, terminal};
 
 /// Default number of rows of a table on a terminal.
 const TABLE_ROWS: u64 = 50;
@@ -132,8 +132,8 @@ pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
         return Err(Failure::usage("--csv-dialect is for csv and tsv").hint("add --format csv"));
     }
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;

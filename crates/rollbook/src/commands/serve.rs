@@ -16,7 +16,7 @@ use super::{effective_settings, print};
 use crate::config::{LogFormat, ProgramSettings, SettingFlag};
 use crate::failure::{Failure, FailureContext};
 use crate::folder::DataFolder;
-use crate::opened::{self, OpenedMirror};
+use crate::opening::{self, OpenedMirror};
 use crate::{cli::DataArgs, handles, logging};
 
 /// Time that running work gets to end after the shutdown.
@@ -73,12 +73,12 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
     let settings = effective_settings(&folder, &args.data.settings, args.flags())?.settings;
     logging::install(&settings.log)?;
     let _lock = folder.lock()?;
-    let store = opened::create_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Writer)?;
+    let store = opening::create_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Writer)?;
     let reload = || -> Result<ProgramSettings, Failure> {
         Ok(effective_settings(&folder, &args.data.settings, args.flags())?.settings)
     };
-    let files = opened::open_files_folder(&folder, &settings, &store)?;
+    let files = opening::open_files_folder(&folder, &settings, &store)?;
     let parts = app_parts(&folder, store, &reads, files, &settings);
     serve(parts, &reload, |address| print(&format!("listening on {address}\n")))
 }

@@ -13,7 +13,7 @@ use super::provider::{display_name, provider_id};
 use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
-use crate::{opened, terminal};
+use crate::{opening, terminal};
 
 /// `rollbook token`
 #[derive(Debug, Args)]
@@ -111,14 +111,14 @@ pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
         TokenCommand::Create(args) => create(args),
         TokenCommand::List { data, provider, format } => {
             let (folder, settings) = super::open_folder(&data)?;
-            let store = opened::open_store(&folder, &settings)?;
+            let store = opening::open_store(&folder, &settings)?;
             let mut tokens = store.tokens()?;
             tokens.retain(|token| provider.is_none_or(|id| token.grant.providers.contains(&id)));
             print(&list(&tokens, list_format(format))?)
         }
         TokenCommand::Revoke { data, id } => {
             let (folder, settings) = super::open_folder(&data)?;
-            let store = opened::open_store(&folder, &settings)?;
+            let store = opening::open_store(&folder, &settings)?;
             let token = store.revoke_token(id, SystemClock.now()).map_err(|error| match error {
                 store::StoreError::NotFound { .. } => {
                     Failure::new(format!("token {id} does not exist"))
@@ -155,9 +155,9 @@ fn create(args: TokenCreateArgs) -> Result<(), Failure> {
     providers.sort_unstable();
     providers.dedup();
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
+    let store = opening::open_store(&folder, &settings)?;
     for id in &providers {
-        opened::find_provider(store.as_ref(), *id)?;
+        opening::find_provider(store.as_ref(), *id)?;
     }
     let (name, email, read_only) = (args.name, args.email, args.read_only);
     let grant =

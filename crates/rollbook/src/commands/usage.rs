@@ -18,7 +18,7 @@ use super::print;
 use super::provider::provider_id;
 use crate::cli::DataArgs;
 use crate::failure::Failure;
-use crate::{opened, terminal};
+use crate::{opening, terminal};
 
 /// `rollbook usage`
 #[derive(Debug, Args)]
@@ -61,7 +61,7 @@ fn date(text: &str) -> Result<Date, String> {
 
 pub(super) fn run(args: UsageArgs) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
+    let store = opening::open_store(&folder, &settings)?;
     let snapshot = store.snapshot()?;
     let provider = snapshot.provider(args.provider)?;
     let provider = provider.ok_or_else(|| Failure::provider_unknown(args.provider))?;

@@ -10,7 +10,7 @@ use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
-use crate::{opened, terminal};
+use crate::{opening, terminal};
 
 /// `rollbook webhook`
 #[derive(Debug, Args)]
@@ -96,8 +96,8 @@ impl WebhookProviderArgs {
         work: impl FnOnce(&Webhooks<'_>) -> Result<T, WebhookError>,
     ) -> Result<T, Failure> {
         let (folder, settings) = super::open_folder(&self.data)?;
-        let store = opened::open_store(&folder, &settings)?;
-        opened::find_provider(store.as_ref(), self.provider)?;
+        let store = opening::open_store(&folder, &settings)?;
+        opening::find_provider(store.as_ref(), self.provider)?;
         let webhooks =
             Webhooks::for_provider(self.provider, store.as_ref(), &SystemClock, &settings.webhooks);
         work(&webhooks).map_err(webhook_failure)

@@ -10,7 +10,7 @@ use crate::cli::DataArgs;
 use crate::config::{LogFormat, ProgramSettings};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::{logging, opened};
+use crate::{logging, opening};
 
 /// `rollbook worker`
 #[derive(Debug, Args)]
@@ -31,9 +31,9 @@ pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
     let settings = reload()?;
     super::require_folder(&folder, &settings)?;
     logging::install(&settings.log)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
-    let files = opened::open_files_folder(&folder, &settings, &store)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let files = opening::open_files_folder(&folder, &settings, &store)?;
     let parts = serve::app_parts(&folder, store, &reads, files, &settings);
     serve::run_worker(parts, reload, || print("working\n"))
 }

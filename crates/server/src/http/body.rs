@@ -14,10 +14,10 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::Instant;
 
-use super::turn::{RequestSlot, SlotHolder};
+use super::request_slot::{RequestSlot, SlotHolder};
 use app::app::App;
 use app::error::{ApiError, ErrorCode, log_error};
-use app::places::{FairSlot, FairSlots};
+use app::fair_slots::{FairSlot, FairSlots};
 
 /// Number of pieces that may wait to be written to disk.
 const PIECES_AHEAD: usize = 16;

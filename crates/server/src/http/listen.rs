@@ -27,7 +27,7 @@ use super::router::router;
 use super::unparsable::EnvelopedStream;
 use app::address;
 use app::app::App;
-use app::places::FairSlots;
+use app::fair_slots::FairSlots;
 use app::rate_limit::RateKey;
 use app::settings::ListenSettings;
 

@@ -6,7 +6,7 @@
 //! | [`routes`] | every endpoint, one file per area |
 //! | [`router`] | the router that is built from the table of endpoints |
 //! | [`pipeline`] | the checks of a request, in their order |
-//! | [`frame`] | the outermost layer: request id, standard headers, log line, panics |
+//! | [`request_layer`] | the outermost layer: request id, standard headers, log line, panics |
 //! | [`envelope`] | errors as JSON or XML |
 //! | [`accept`] | the `Accept` header |
 //! | [`caller_headers`] | the headers that say who calls |
@@ -17,8 +17,8 @@
 //! | [`idempotency`] | the `Idempotency-Key` header |
 //! | [`download`] | a finished file as an answer, or a range of it |
 //! | [`path`] | normal form of paths, and their variable parts |
-//! | [`turn`] | a request's slot among the requests that run at once |
-//! | [`linger`] | draining of bodies that were refused before they were read |
+//! | [`request_slot`] | a request's slot among the requests that run at once |
+//! | [`drain`] | draining of bodies that were refused before they were read |
 //! | [`listen`] | connections: limits, timeouts, shutdown |
 //! | [`activity`] | idle time of a connection |
 //! | [`unparsable`] | answers to requests that cannot be parsed as HTTP |
@@ -29,19 +29,19 @@ pub(crate) mod body;
 pub(crate) mod caller_headers;
 pub(crate) mod content;
 pub(crate) mod download;
+pub(crate) mod drain;
 pub(crate) mod endpoint;
 pub(crate) mod envelope;
 pub(crate) mod form;
-pub(crate) mod frame;
 pub(crate) mod idempotency;
-pub(crate) mod linger;
 pub(crate) mod listen;
 pub(crate) mod path;
 pub(crate) mod pipeline;
 pub(crate) mod query;
+pub(crate) mod request_layer;
+pub(crate) mod request_slot;
 pub(crate) mod router;
 pub(crate) mod routes;
-pub(crate) mod turn;
 pub(crate) mod unparsable;
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::endpoint::{
     RequestOrigin,
 };
 use super::path::PathValues;
-use super::turn::RequestSlot;
+use super::request_slot::RequestSlot;
 use super::{caller_headers, content, envelope, form, query};
 use app::app::App;
 use app::auth::admission;

@@ -14,10 +14,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use super::drain;
 use super::endpoint::{Endpoint, ReferenceDocuments};
-use super::linger;
 use super::pipeline::{self, Route};
-use super::{frame, path, routes};
+use super::{path, request_layer, routes};
 use crate::{docs_page, openapi};
 use app::app::App;
 
@@ -61,12 +61,12 @@ pub(crate) fn router_for_endpoints(app: App, endpoints: Vec<Endpoint>) -> Router
     // Paths must be normalized before the table looks them up, so this layer wraps the table.
     let spelled = ServiceBuilder::new()
         .map_request(normalized)
-        .map_request(linger::drain_when_dropped)
+        .map_request(drain::drain_when_dropped)
         .service(table);
     let cors = cors(&app.settings().server.cors_origins);
     let layers = ServiceBuilder::new()
         // Outermost, so that every answer of the layers below gets its headers and log line.
-        .layer(axum::middleware::from_fn_with_state(app, frame::complete_request))
+        .layer(axum::middleware::from_fn_with_state(app, request_layer::complete_request))
         .option_layer(cors)
         .layer(CompressionLayer::new().compress_when(
             // A file's ranges and digest are those of its uncompressed bytes.

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{envelope, frame};
+use super::{envelope, request_layer};
 use app::app::App;
 use app::error::{ApiError, ErrorCode};
 
@@ -117,9 +117,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for EnvelopedStream<S> {
     ) -> Poll<io::Result<usize>> {
         if self.pending.is_none() {
             let has_line = std::mem::take(&mut self.has_line);
-            let Some(instead) =
-                replacement_of_refusal(bytes, has_line, || frame::new_request_id(&self.app))
-            else {
+            let Some(instead) = replacement_of_refusal(bytes, has_line, || {
+                request_layer::new_request_id(&self.app)
+            }) else {
                 return Pin::new(&mut self.stream).poll_write(context, bytes);
             };
             self.pending = Some(PendingReplacement {

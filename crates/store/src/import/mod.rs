@@ -4,15 +4,15 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `given`, `merge` | the columns that a row of input gives; merging it into the stored row |
-//! | `plan` | the catalogue's rules for a table's rows, looked up once |
-//! | `problem`, `complaints` | collecting the errors of a call; their codes and messages |
+//! | `table_plan` | the catalogue's rules for a table's rows, looked up once |
+//! | `problem`, `error_messages` | collecting the errors of a call; their codes and messages |
 //! | `small_amounts` | a warning for amounts that look like pounds instead of pence |
 //! | `id_set` | many ids in little memory |
 
-mod complaints;
+mod error_messages;
 pub(crate) mod given;
 pub(crate) mod id_set;
 pub(crate) mod merge;
-pub(crate) mod plan;
 pub(crate) mod problem;
 pub(crate) mod small_amounts;
+pub(crate) mod table_plan;

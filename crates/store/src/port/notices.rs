@@ -130,7 +130,7 @@ impl DeliveryChannel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeliveryClaim<'c> {
     /// The channel.
-    pub lane: DeliveryChannel,
+    pub channel: DeliveryChannel,
     /// The name of the worker, one per process.
     pub worker: &'c str,
     /// A provider with this many deliveries under way on this channel is passed over.

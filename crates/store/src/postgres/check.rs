@@ -2,7 +2,7 @@
 
 use model::catalogue::{ColumnDefault, ColumnType, Presence, Table, table, tables};
 
-use super::engine::PostgresSession;
+use super::connections::PostgresSession;
 use super::row::get;
 use crate::error::StoreError;
 

@@ -7,7 +7,7 @@ use model::cell::{Cell, CellRef};
 use model::id::{ProviderId, Revision};
 use tokio_postgres::CopyInSink;
 
-use super::engine::PostgresSession;
+use super::connections::PostgresSession;
 use super::errors::{damaged, failed};
 use crate::error::StoreError;
 use crate::port::{RowKey, RowVisitor, StoredRow};

@@ -5,7 +5,7 @@ use model::id::ProviderId;
 use model::import::ImportOutcome;
 use model::time::Instant;
 
-use super::engine::PostgresSession;
+use super::connections::PostgresSession;
 use super::row::get;
 use super::words::{from_json, json};
 use crate::error::StoreError;

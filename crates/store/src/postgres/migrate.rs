@@ -1,7 +1,7 @@
 //! Migrates a database to the schema that this program knows. Migrations are numbered SQL files;
 //! each runs once, all in one transaction. Nodes that start at the same time wait for each other.
 
-use super::engine::{PostgresConnections, PostgresSession};
+use super::connections::{PostgresConnections, PostgresSession};
 use super::row::get;
 use crate::error::StoreError;
 

@@ -3,30 +3,32 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `connect`, `engine` | options and TLS; connection pools and running statements |
+//! | `connect`, `connections` | options and TLS; connection pools and running statements |
 //! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
 //! | `statements`, `row`, `words`, `copy` | SQL per table, values of rows, rows in bulk |
 //! | `snapshot` | reading at one revision |
 //! | `import` | the write path of rows |
 //! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
 //! | `jobs`, `notices` | the job queue; webhooks and deliveries |
-//! | `turns` | fair shares of the queues between providers |
+//! | `fair_queue` | fair shares of the queues between providers |
 //! | `books` | closed months, the audit log |
 //! | `check` | checking a store in use |
-//! | `transfer` | writing the tables of a store that is moved here |
+//! | `move_target` | writing the tables of a store that is moved here |
 //! | `errors` | PostgreSQL's errors, mapped to those of the port |
 
 mod books;
 mod check;
 mod connect;
+mod connections;
 mod copy;
 mod ddl;
-mod engine;
 mod errors;
+mod fair_queue;
 mod idempotency;
 mod import;
 mod jobs;
 mod migrate;
+mod move_target;
 mod notices;
 mod providers;
 mod revision;
@@ -35,8 +37,6 @@ mod secret;
 mod snapshot;
 mod statements;
 mod tokens;
-mod transfer;
-mod turns;
 mod words;
 
 use model::id::{ProviderId, Revision};
@@ -45,12 +45,12 @@ use model::time::{Date, Instant};
 
 pub use connect::PostgresOptions;
 pub use ddl::schema;
-pub(crate) use transfer::MoveTarget;
+pub(crate) use move_target::MoveTarget;
 
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
 use crate::token::{Token, TokenGrant, TokenHash};
-use engine::PostgresConnections;
+use connections::PostgresConnections;
 
 /// A store in a PostgreSQL database.
 pub struct PostgresStore {
@@ -73,7 +73,7 @@ impl PostgresStore {
     pub fn open(url: &str, options: &PostgresOptions) -> Result<Self, StoreError> {
         let engine = PostgresConnections::start(url, options)?;
         migrate::migrate(&engine)?;
-        transfer::check_no_move_runs(&engine)?;
+        move_target::check_no_move_runs(&engine)?;
         Ok(Self { engine })
     }
 }

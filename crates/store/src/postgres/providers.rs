@@ -4,7 +4,7 @@ use model::id::{ProviderId, Revision};
 use model::provider::Provider;
 use tokio_postgres::Row;
 
-use super::engine::PostgresSession;
+use super::connections::PostgresSession;
 use super::revision;
 use super::row::get;
 use super::words::{from_serde_text, to_serde_text};

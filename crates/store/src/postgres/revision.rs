@@ -4,7 +4,7 @@
 use model::catalogue::Table;
 use model::id::Revision;
 
-use super::engine::PostgresSession;
+use super::connections::PostgresSession;
 use super::row::get;
 use crate::error::StoreError;
 

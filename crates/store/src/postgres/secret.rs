@@ -1,6 +1,6 @@
 //! Values of 32 bytes stored under a name: the signing secret, and the mark of the files folder.
 
-use super::engine::PostgresSession;
+use super::connections::PostgresSession;
 use super::errors::damaged;
 use super::row::get;
 use crate::error::StoreError;

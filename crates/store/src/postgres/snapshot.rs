@@ -8,7 +8,7 @@ use model::provider::Provider;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::engine::PostgresTransaction;
+use super::connections::PostgresTransaction;
 use super::errors::failed;
 use super::row::{get, get_unsigned};
 use super::statements;

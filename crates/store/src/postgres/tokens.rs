@@ -3,7 +3,7 @@
 use model::time::{Date, Instant};
 use tokio_postgres::Row;
 
-use super::engine::PostgresSession;
+use super::connections::PostgresSession;
 use super::row::{get, get_instant, get_narrow, get_optional_instant};
 use super::words::{from_json, json};
 use crate::error::StoreError;

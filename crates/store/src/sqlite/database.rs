@@ -8,7 +8,7 @@ use parking_lot::{Mutex, MutexGuard};
 use rusqlite::Connection;
 
 use super::errors::{self, failed};
-use super::kind::FileKind;
+use super::file_kind::FileKind;
 use super::open::{self, ConnectionPurpose, SqliteOptions};
 use super::pool::{PooledReader, ReaderPool};
 use super::{import, migrate};

@@ -4,7 +4,7 @@
 use rusqlite::Connection;
 
 use super::errors::{damaged, failed};
-use super::kind::FileKind;
+use super::file_kind::FileKind;
 use crate::error::StoreError;
 
 /// Returns the newest schema version that this program knows.
@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::sqlite::ddl;
-    use crate::sqlite::kind::{JOBS, RECORDS};
+    use crate::sqlite::file_kind::{JOBS, RECORDS};
 
     /// Returns a line for each table, column and index. Columns have no order: added ones come
     /// last.

@@ -4,7 +4,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `kind`, `database` | the two kinds of file; the connections to one file |
+//! | `file_kind`, `database` | the two kinds of file; the connections to one file |
 //! | `open`, `pool` | opening a connection; the pool of reading connections |
 //! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
 //! | `statements`, `ask`, `words` | SQL per table, running it, settings as strings |
@@ -12,10 +12,10 @@
 //! | `import` | the write path of rows |
 //! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
 //! | `jobs`, `notices` | the job queue; webhooks and deliveries |
-//! | `turns` | fair shares of the queues between providers |
+//! | `fair_queue` | fair shares of the queues between providers |
 //! | `books` | closed months, the audit log |
 //! | `backup`, `check` | copying and checking a store in use |
-//! | `transfer` | reading the tables of a store that is moved elsewhere |
+//! | `move_source` | reading the tables of a store that is moved elsewhere |
 //! | `errors` | SQLite's errors, mapped to those of the port |
 
 mod ask;
@@ -25,11 +25,13 @@ mod check;
 mod database;
 mod ddl;
 mod errors;
+mod fair_queue;
+mod file_kind;
 mod idempotency;
 mod import;
 mod jobs;
-mod kind;
 mod migrate;
+mod move_source;
 mod notices;
 mod open;
 mod pool;
@@ -39,8 +41,6 @@ mod secret;
 mod snapshot;
 mod statements;
 mod tokens;
-mod transfer;
-mod turns;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -51,23 +51,23 @@ use model::time::{Date, Instant};
 
 pub use ddl::schema;
 #[cfg(test)]
-pub(crate) use kind::jobs_file_migrations;
+pub(crate) use file_kind::jobs_file_migrations;
+pub(crate) use move_source::MoveSource;
 pub use open::SqliteOptions;
-pub(crate) use transfer::MoveSource;
 
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
 use crate::token::{Token, TokenGrant, TokenHash};
 use database::DatabaseFile;
 use errors::failed;
-use kind::{JOBS, RECORDS, jobs_file_path};
+use file_kind::{JOBS, RECORDS, jobs_file_path};
 use open::ConnectionPurpose;
 
 /// A store in two SQLite files. Several processes may open the same files.
 pub struct SqliteStore {
     records: DatabaseFile,
     snapshots: pool::ReaderPool,
-    work: DatabaseFile,
+    jobs: DatabaseFile,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -87,7 +87,7 @@ impl SqliteStore {
         let work = DatabaseFile::open(&jobs_file_path(path), &JOBS, &options)?;
         let snapshots =
             pool::ReaderPool::new(path.to_owned(), &RECORDS, ConnectionPurpose::Read, options);
-        Ok(Self { records, snapshots, work })
+        Ok(Self { records, snapshots, jobs: work })
     }
 
     /// Opens an existing store, and migrates it as needed. Other processes may have it open.
@@ -111,7 +111,7 @@ impl SqliteStore {
         let records = DatabaseFile::open_read_only(path, &RECORDS, &options)?;
         let work = DatabaseFile::open_read_only(&work, &JOBS, &options)?;
         let snapshots = pool::ReaderPool::new(path.to_owned(), &RECORDS, purpose, options);
-        Ok(Self { records, snapshots, work })
+        Ok(Self { records, snapshots, jobs: work })
     }
 
     /// Returns the path of the jobs file that belongs to the records file at `path`.
@@ -207,7 +207,7 @@ impl RecordStore for SqliteStore {
         if found.is_empty() {
             found.extend(books::check(&reader)?);
         }
-        found.extend(self.work.view(jobs::check)?);
+        found.extend(self.jobs.view(jobs::check)?);
         Ok(found)
     }
 
@@ -216,7 +216,7 @@ impl RecordStore for SqliteStore {
         // Jobs first: they name revisions, which the copy of the records must have reached.
         let work = jobs_file_path(path);
         backup::check_path_is_free(path)?;
-        backup::copy(&*self.work.lookup()?, &work)?;
+        backup::copy(&*self.jobs.lookup()?, &work)?;
         let copied = backup::copy(&*self.snapshots.get()?, path);
         if copied.is_err() {
             let _ = std::fs::remove_file(&work);

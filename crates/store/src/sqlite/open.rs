@@ -7,7 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::errors::{failed, file_failed};
-use super::kind::FileKind;
+use super::file_kind::FileKind;
 use crate::error::StoreError;
 
 /// Options of a store in SQLite files.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
-use super::kind::FileKind;
+use super::file_kind::FileKind;
 use super::open::{ConnectionPurpose, SqliteOptions, connect};
 use crate::error::StoreError;
 

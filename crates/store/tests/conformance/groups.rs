@@ -5,7 +5,7 @@ use store::Store;
 use store::port::jobs::{AttemptEnd, AttemptOutcome, Job, JobId, JobKind, JobState, NewJob};
 
 use crate::harness::{Backend, P, Q, at};
-use crate::work::*;
+use crate::job_helpers::*;
 
 fn job_in_group(name: &str, group: &str) -> NewJob {
     NewJob { group: Some(group.to_owned()), ..job(name) }

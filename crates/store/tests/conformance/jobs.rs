@@ -7,7 +7,7 @@ use store::port::jobs::{
 };
 
 use crate::harness::{Backend, P, Q, at};
-use crate::work::*;
+use crate::job_helpers::*;
 
 pub(crate) fn a_job_goes_from_queued_to_succeeded(backend: &impl Backend) {
     let store = backend.open();

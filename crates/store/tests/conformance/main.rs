@@ -16,9 +16,9 @@ mod commits;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
-mod jobs;
+mod job_helpers;
 #[cfg(test)]
-mod moving;
+mod jobs;
 #[cfg(test)]
 mod notices;
 #[cfg(test)]
@@ -35,7 +35,7 @@ mod rows;
 #[cfg(test)]
 mod sqlite_backend;
 #[cfg(test)]
-mod work;
+mod store_move;
 
 #[cfg(test)]
 conformance_suite!(sqlite, crate::sqlite_backend::SqliteBackend);

@@ -8,7 +8,7 @@ use store::port::notices::{
 };
 
 use crate::harness::{Backend, P, Q, at};
-use crate::work::*;
+use crate::job_helpers::*;
 
 fn say(store: &dyn Store, name: &str, notices: Vec<store::port::notices::NewNotice>, seconds: i64) {
     queue(store, &[NewJob { notices, ..job(name) }], seconds);

@@ -10,7 +10,7 @@ use store::port::jobs::{JobFilter, JobKind, JobStart, JobState};
 use store::port::notices::DeliveryChannel;
 
 use crate::harness::{Backend, P, Q, all_rows, at, import_at, with_providers};
-use crate::work::*;
+use crate::job_helpers::*;
 
 const THREADS: usize = 4;
 

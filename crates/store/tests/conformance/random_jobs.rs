@@ -8,7 +8,7 @@ use store::port::jobs::{
 };
 
 use crate::harness::{Backend, P, Q, at};
-use crate::work::*;
+use crate::job_helpers::*;
 
 const LEASE: i64 = 60;
 const RUNNING_MAX: usize = 2;

@@ -109,7 +109,7 @@ fn a_store_without_a_file_for_its_work_gets_one() {
     assert_eq!(refused.unwrap_err().code(), "not_found");
     let store = backend.open();
     assert_eq!(store.revision().unwrap(), revision);
-    crate::work::finished(&*store, "a", 0);
+    crate::job_helpers::finished(&*store, "a", 0);
     assert!(work.is_file());
 }
 
@@ -118,7 +118,7 @@ fn a_backup_opens_as_a_store() {
     let backend = SqliteBackend::fresh();
     let store = with_base(&backend);
     store.secret().unwrap();
-    let job = crate::work::finished(&*store, "a", 0);
+    let job = crate::job_helpers::finished(&*store, "a", 0);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("copy");
     let mut during = begin(&*store, P, NOW, None);
@@ -134,7 +134,7 @@ fn a_backup_opens_as_a_store() {
     let copy = SqliteStore::open_existing(&path, SqliteOptions::default()).unwrap();
     assert_eq!(copy.revision().unwrap().next(), store.revision().unwrap());
     assert_eq!(copy.secret().unwrap(), store.secret().unwrap());
-    assert_eq!(crate::work::stored(&copy, &job), job);
+    assert_eq!(crate::job_helpers::stored(&copy, &job), job);
     assert_eq!(copy.check().unwrap(), Vec::<String>::new());
     import(&copy, "customers 70");
     assert_eq!(contents(&copy), contents(&*store));

@@ -14,7 +14,7 @@ use crate::definition::Report;
 use crate::definition::relation::{Relation, RelationKeys, RelationSource};
 use crate::engine::needs::ColumnNeeds;
 use crate::engine::scope::QueryScope;
-use crate::engine::{base, flat, matching};
+use crate::engine::{base, join_names, matching};
 use crate::error::ReportError;
 use crate::request::grouped::CURRENCY;
 
@@ -48,17 +48,18 @@ pub(super) fn plan_groups(
         grouping.shown.iter().map(|shown| &shown.value),
     );
     for (relation, key) in grouping.joined() {
-        let named = flat::project_join_columns(
+        let named = join_names::project_join_columns(
             relation.rows(scope, &RelationKeys::All)?,
             relation.alias,
             &needs,
         )?;
-        let name = flat::join_column(&format!("{}.{}", relation.alias, relation.on[0].1));
-        let on = (vec![name], vec![flat::join_column(&group_key_name(key))]);
+        let name = join_names::join_column(&format!("{}.{}", relation.alias, relation.on[0].1));
+        let on = (vec![name], vec![join_names::join_column(&group_key_name(key))]);
         groups = named.join(groups.build()?, JoinType::Right, on, None)?;
     }
     let shown = grouping.shown.iter();
-    let shown = shown.map(|shown| Ok(flat::to_join_expression(&shown.value)?.alias(&shown.name)));
+    let shown =
+        shown.map(|shown| Ok(join_names::to_join_expression(&shown.value)?.alias(&shown.name)));
     let shown = shown.collect::<Result<Vec<_>, ReportError>>()?;
     let groups = groups.project(shown.into_iter().chain(tallies.columns()).collect::<Vec<_>>())?;
     if !grouping.may_show_equal() {

@@ -19,7 +19,7 @@ use crate::functions::periods::{self, PeriodBounds};
 use crate::request::grouped::{CURRENCY, GroupedOptions, adds_currency_to_key};
 use crate::request::period::ShownPeriod;
 use crate::request::pivot::{LastPivotPeriod, PivotOptions};
-use crate::request::question::{ReportQuery, SelectedColumn};
+use crate::request::report_query::{ReportQuery, SelectedColumn};
 use crate::terms::life_span;
 
 /// The layout of a grouped result.

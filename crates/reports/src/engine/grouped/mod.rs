@@ -9,15 +9,15 @@
 //! | `layout` | the query: dimensions, measures, periods, currency |
 //! | `tallies` | the tallies that the measures need |
 //! | `keys` | the keys of groups, and the names that are joined to them |
-//! | `answer` | columns, expressions, sort keys and headers of the result |
+//! | `result_columns` | columns, expressions, sort keys and headers of the result |
 //! | `table` | the shown columns of the result and the hidden ones |
-//! | `first` | the rows of one page, collected while all groups are counted |
+//! | `page_rows` | the rows of one page, collected while all groups are counted |
 //! | `run` | runs one page, or all groups |
 
-mod answer;
-mod first;
 mod keys;
 mod layout;
+mod page_rows;
+mod result_columns;
 pub(crate) mod run;
 mod table;
 mod tallies;

@@ -7,10 +7,10 @@ use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use futures::{StreamExt, stream};
 use mirror::MirrorSession;
 
-use super::answer::{self, GroupedColumn};
-use super::first::{BatchWindow, TopRows};
 use super::keys;
 use super::layout::{CurrencyPosition, GroupLayout};
+use super::page_rows::{BatchWindow, TopRows};
+use super::result_columns::{self, GroupedColumn};
 use super::table::GroupTable;
 use super::tallies::QueryTallies;
 use crate::engine::matching::TOP_ROWS_MAX;
@@ -19,7 +19,7 @@ use crate::engine::{batches, predicates};
 use crate::error::ReportError;
 use crate::page::{ColumnHeader, ReportPage};
 use crate::request::grouped::GroupedOptions;
-use crate::request::question::ReportQuery;
+use crate::request::report_query::ReportQuery;
 use crate::rows::{ReportRows, RowStream};
 
 /// Computes one page of a grouped report.
@@ -200,7 +200,7 @@ impl PlannedGroups {
     fn columns(&self, currencies: usize) -> Vec<GroupedColumn> {
         let mut columns = self.table.columns.clone();
         if self.currency == CurrencyPosition::Added && currencies > 1 {
-            columns.push(answer::currency_column());
+            columns.push(result_columns::currency_column());
         }
         columns
     }

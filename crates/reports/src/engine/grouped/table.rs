@@ -10,9 +10,9 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, SortExpr, cast};
 use datafusion::prelude::col;
 
-use super::answer::{self, GroupedColumn};
 use super::keys::CURRENCY_COLUMN;
 use super::layout::{CurrencyPosition, GroupLayout};
+use super::result_columns::{self, GroupedColumn};
 use super::tallies::QueryTallies;
 use crate::definition::column::MeasureAggregation;
 use crate::engine::output::arrow_type;
@@ -40,7 +40,7 @@ impl GroupTable {
         tallies: &QueryTallies,
         predicates: &[Expr],
     ) -> Self {
-        let columns = answer::grouped_columns(layout, tallies);
+        let columns = result_columns::grouped_columns(layout, tallies);
         let mut hidden = Vec::new();
         let mut add = |value: Expr| {
             hidden.push(value);
@@ -50,7 +50,7 @@ impl GroupTable {
             (layout.currency == CurrencyPosition::Added).then(|| add(col(CURRENCY_COLUMN)));
         let before = layout.spread.as_ref().and_then(|_| tallies.row_count(SUM_BEFORE));
         let before = before.map(|rows| add(cast(rows, DataType::Int64)));
-        let keys = answer::group_sort_keys(scope, layout, &columns, predicates);
+        let keys = result_columns::group_sort_keys(scope, layout, &columns, predicates);
         Self { columns, currency, before, hidden, keys }
     }
 

@@ -8,10 +8,10 @@ use model::time::{Instant, Zone};
 use serde_json::Value;
 
 use super::super::ExportType;
+use super::super::export_request::{ExportFormat, MetadataLayout, NamedExportType, RowPer};
 use super::super::metadata::is_metadata_heading;
-use super::super::request::{ExportFormat, MetadataLayout, NamedExportType, RowPer};
 use super::body::ExportBody;
-use super::{ExportContext, named_export_type, read_choice, values};
+use super::{ExportContext, body_values, named_export_type, read_choice};
 use crate::csv_dialect::CsvDialect;
 use crate::request::values::quote_value;
 
@@ -59,7 +59,7 @@ fn read_objects(field: &str, value: &Value) -> Result<Vec<NamedExportType>, Stri
     let names = names.ok_or_else(|| format!("The {field} must be a list of types."))?;
     let mut objects: Vec<NamedExportType> = Vec::new();
     for name in names {
-        let shown = values::quote_json_value(name);
+        let shown = body_values::quote_json_value(name);
         let Some(object) = name.as_str().and_then(named_export_type) else {
             return Err(format!("{shown} in {field} is invalid: it is no type."));
         };
@@ -113,7 +113,7 @@ pub(super) fn read_additions(
     });
     let csv_dialect =
         body.read("csv_dialect", |field, value| read_choice(field, value, &CsvDialect::WORDS));
-    let include_deleted = body.read("include_deleted", values::read_bool);
+    let include_deleted = body.read("include_deleted", body_values::read_bool);
     let as_of = body.read("as_of", |field, value| {
         refuse_unless(is_package, read_as_of(field, value, zone)?, field, "accounting")
     });
@@ -150,7 +150,7 @@ fn refuse_unless<T>(is_taken: bool, value: T, field: &str, types: &str) -> Resul
 }
 
 fn read_as_of(field: &str, value: &Value, zone: &Zone) -> Result<Instant, String> {
-    let second = values::read_second(field, value, zone, true)?;
+    let second = body_values::read_second(field, value, zone, true)?;
     let instant = Instant::from_seconds(second);
     instant.ok_or_else(|| format!("The {field} is not a valid date."))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::values::is_absent;
+use super::body_values::is_absent;
 use crate::request::FieldErrors;
 
 /// The fields of a request's body, and the errors found so far.

@@ -3,16 +3,16 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `body` | reads fields by name and collects errors |
-//! | `values` | reads single values |
-//! | `range` | the longest range that is allowed |
+//! | `body_values` | reads single values |
+//! | `range_limit` | the longest range that is allowed |
 //! | `additions` | fields that the vendor's dialect lacks |
 
 use model::provider::Provider;
 use model::time::{Date, Instant, Zone};
 use serde_json::{Map, Value};
 
-use super::filter::{ALL_WORD, ExportFilter, ExportFilterTest};
-use super::request::{
+use super::export_filter::{ALL_WORD, ExportFilter, ExportFilterTest};
+use super::export_request::{
     AccountingPackageRequest, DateMode, ExportFormat, ExportRange, ExportRequest, NamedExportType,
     RowPer,
 };
@@ -22,8 +22,8 @@ use crate::request::unknown::did_you_mean;
 
 mod additions;
 mod body;
-mod range;
-mod values;
+mod body_values;
+mod range_limit;
 
 use additions::Additions;
 use body::ExportBody;
@@ -100,7 +100,9 @@ pub fn parse_export_body(
     }
     let range = requests.iter().find_map(|request| request.range);
     let zone = &provider.timezone;
-    if range.is_some_and(|range| !range::is_range_allowed(range, context.range_months_max, zone)) {
+    if range
+        .is_some_and(|range| !range_limit::is_range_allowed(range, context.range_months_max, zone))
+    {
         return Err(ExportErrors::Range);
     }
     Ok(ExportRequests { requests, is_group })
@@ -124,7 +126,7 @@ impl SharedFields {
         let is_package = objects.iter().any(|object| object.kind.is_package());
         let site_id =
             body.read("site_id", |field, value| {
-                let id = values::read_id(field, value)?;
+                let id = body_values::read_id(field, value)?;
                 match context.sites.contains(&id) {
                     true => Ok(id),
                     false => Err("The selected site_id is invalid: it is no site of this account."
@@ -136,7 +138,7 @@ impl SharedFields {
         }
         let second = |body: &mut ExportBody<'_>, field: &'static str, is_end: bool| {
             let read = |field: &str, value: &Value| {
-                values::read_second(field, value, &provider.timezone, is_end)
+                body_values::read_second(field, value, &provider.timezone, is_end)
             };
             match has_records {
                 true => body.read_required(field, read),
@@ -155,7 +157,7 @@ impl SharedFields {
 fn read_object(body: &mut ExportBody<'_>) -> Option<NamedExportType> {
     body.read_required("object", |field, value| match value.as_str().and_then(named_export_type) {
         Some(object) => Ok(object),
-        None => Err(values::invalid_word_message(field, &names())),
+        None => Err(body_values::invalid_word_message(field, &names())),
     })
 }
 
@@ -250,17 +252,19 @@ fn read_filter_value(filter: &ExportFilter, field: &str, value: &Value) -> Resul
             let words = filter.words().unwrap_or_default();
             match value.as_str() {
                 Some(ALL_WORD) => Value::from(ALL_WORD),
-                _ => Value::from(values::read_word(field, value, &words)?),
+                _ => Value::from(body_values::read_word(field, value, &words)?),
             }
         }
         ExportFilterTest::Id(_) | ExportFilterTest::ItemProduct | ExportFilterTest::ItemSku => {
-            Value::from(values::read_id(field, value)?)
+            Value::from(body_values::read_id(field, value)?)
         }
         ExportFilterTest::Text(_) | ExportFilterTest::AnyCase(_) => {
-            Value::from(values::read_text(field, value)?)
+            Value::from(body_values::read_text(field, value)?)
         }
-        ExportFilterTest::Currency(_) => Value::from(values::read_currency(field, value)?.code()),
-        ExportFilterTest::Country(_) => Value::from(values::read_country(field, value)?),
+        ExportFilterTest::Currency(_) => {
+            Value::from(body_values::read_currency(field, value)?.code())
+        }
+        ExportFilterTest::Country(_) => Value::from(body_values::read_country(field, value)?),
     })
 }
 
@@ -271,7 +275,7 @@ fn read_package(
     context: &ExportContext<'_>,
 ) -> Option<AccountingPackageRequest> {
     let month = body.read_required("month", |field, value| {
-        let month = values::read_month(field, value)?;
+        let month = body_values::read_month(field, value)?;
         let last = first_day_of_month(zone.date_of(context.now));
         let is_early = context.first_month.is_some_and(|first| month < first_day_of_month(first));
         match month > last || is_early {
@@ -279,7 +283,7 @@ fn read_package(
             false => Ok(month),
         }
     });
-    let currency = body.read_required("currency", values::read_currency);
+    let currency = body.read_required("currency", body_values::read_currency);
     if let (Some(month), Some(as_of)) = (month, additions.as_of) {
         let is_inside = first_day_of_month(zone.date_of(as_of)) == month && as_of <= context.now;
         if !is_inside {
@@ -314,9 +318,9 @@ fn first_day_of_month(date: Date) -> Date {
 /// Reads a word and returns the value that it stands for.
 fn read_choice<T: Copy>(field: &str, value: &Value, words: &[(&str, T)]) -> Result<T, String> {
     let allowed: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-    let word = values::read_word(field, value, &allowed)?;
+    let word = body_values::read_word(field, value, &allowed)?;
     let found = words.iter().find(|(known, _)| *known == word);
-    found.map(|(_, value)| *value).ok_or_else(|| values::invalid_word_message(field, &allowed))
+    found.map(|(_, value)| *value).ok_or_else(|| body_values::invalid_word_message(field, &allowed))
 }
 
 impl ExportFormat {

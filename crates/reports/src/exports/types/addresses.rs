@@ -1,10 +1,10 @@
 //! Addresses of customers. Rule: spec/exports.md §10.10.
 
+use super::super::export_filter::{ExportFilter, ExportFilterTest, words_of_column};
+use super::super::export_layout::{customer_fields, customer_relation_of, export_layout};
 use super::super::export_type::ExportType;
-use super::super::filter::{ExportFilter, ExportFilterTest, words_of_column};
-use super::super::layout::{customer_fields, customer_relation_of, export_layout};
 use super::record_type;
-use crate::definition::value::column_value;
+use crate::definition::scoped_expr::column_value;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![

@@ -1,12 +1,12 @@
 //! Changes of customers' balances, as stored: credit is negative. Rule: spec/exports.md §10.11.
 
+use super::super::export_filter::words_of_column;
+use super::super::export_layout::{customer_fields, customer_relation_of, export_layout, text_at};
 use super::super::export_type::ExportType;
-use super::super::filter::words_of_column;
-use super::super::layout::{customer_fields, customer_relation_of, export_layout, text_at};
 use super::record_type;
 use crate::definition::column::money;
 use crate::definition::relation::{derived_relation, related_row};
-use crate::definition::value::column_value;
+use crate::definition::scoped_expr::column_value;
 use crate::terms::credit;
 
 pub(super) fn export_type() -> ExportType {

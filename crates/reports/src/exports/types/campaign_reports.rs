@@ -2,13 +2,13 @@
 
 use datafusion::prelude::col;
 
+use super::super::export_filter::{id_filter, text_filter};
+use super::super::export_layout::{export_layout, id_at, text_at};
 use super::super::export_type::ExportType;
-use super::super::filter::{id_filter, text_filter};
-use super::super::layout::{export_layout, id_at, text_at};
 use super::record_type;
 use crate::definition::column::{ReportColumn, dec4, money};
 use crate::definition::relation::related_row;
-use crate::definition::value::{column_value, scoped_expr};
+use crate::definition::scoped_expr::{column_value, scoped_expr};
 use crate::functions::ratio;
 
 pub(super) fn export_type() -> ExportType {

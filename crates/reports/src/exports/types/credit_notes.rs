@@ -4,12 +4,14 @@
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::prelude::col;
 
+use super::super::export_filter::{currency_filter, text_filter};
+use super::super::export_layout::{
+    customer_fields, customer_relation_of, export_layout, id_at, text_at,
+};
 use super::super::export_type::ExportType;
-use super::super::filter::{currency_filter, text_filter};
-use super::super::layout::{customer_fields, customer_relation_of, export_layout, id_at, text_at};
 use super::record_type;
 use crate::definition::relation::related_row;
-use crate::definition::value::scoped_expr;
+use crate::definition::scoped_expr::scoped_expr;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![currency_filter("n.currency"), text_filter("reason", "n.reason")];

@@ -5,12 +5,14 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
 
+use super::super::export_layout::{export_layout, text_at};
 use super::super::export_type::ExportType;
-use super::super::layout::{export_layout, text_at};
 use super::record_type;
 use crate::definition::column::{int, json, money, string};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
-use crate::definition::value::{column_value, is_one_of, scoped_expr, text_literal, zero_amount};
+use crate::definition::scoped_expr::{
+    column_value, is_one_of, scoped_expr, text_literal, zero_amount,
+};
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::json_text::{amount_by_currency, collect_texts, json_object_from};

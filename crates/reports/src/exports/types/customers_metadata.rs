@@ -1,8 +1,8 @@
 //! The metadata of customers: one column per key, or one row per key. Rule: spec/exports.md §10.8.
 
+use super::super::export_layout::{export_layout, id_at, text_at};
 use super::super::export_type::{ExportContent, ExportType};
-use super::super::layout::{export_layout, id_at, text_at};
-use crate::definition::value::column_value;
+use crate::definition::scoped_expr::column_value;
 
 pub(super) fn export_type() -> ExportType {
     let rows = export_layout("c", "customers", column_value("c.site_id"))

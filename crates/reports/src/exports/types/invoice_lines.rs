@@ -6,13 +6,13 @@ use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::prelude::col;
 
-use super::super::layout::{
+use super::super::export_layout::{
     ExportLayout, customer_fields, customer_relation_of, export_layout, id_at, instant_at, text_at,
 };
 use super::invoices::{first_plans, plan};
 use crate::definition::column::{int, string};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
-use crate::definition::value::{ScopedExpr, case_when, column_value, scoped_expr};
+use crate::definition::scoped_expr::{ScopedExpr, case_when, column_value, scoped_expr};
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::json_text::{JsonMemberType, collect_texts, json_object};

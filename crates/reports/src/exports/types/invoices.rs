@@ -6,13 +6,13 @@ use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
 use model::id::MAX_ID;
 
+use super::super::export_filter::words_or_all;
+use super::super::export_layout::{customer_fields, customer_relation_of, export_layout, text_at};
 use super::super::export_type::ExportType;
-use super::super::filter::words_or_all;
-use super::super::layout::{customer_fields, customer_relation_of, export_layout, text_at};
 use super::{invoice_lines, record_type};
 use crate::definition::column::{int, json, money, string};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
 };
 use crate::engine::scope::QueryScope;

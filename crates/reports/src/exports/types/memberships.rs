@@ -3,7 +3,7 @@
 
 use super::super::export_type::ExportType;
 use super::{record_type, subscriptions};
-use crate::definition::value::scoped_expr;
+use crate::definition::scoped_expr::scoped_expr;
 
 pub(super) fn export_type() -> ExportType {
     let is_membership = scoped_expr(|_| subscriptions::is_membership());

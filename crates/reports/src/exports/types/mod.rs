@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
+use super::export_filter::ExportFilter;
+use super::export_layout::ExportLayout;
 use super::export_type::{ExportContent, ExportType};
-use super::filter::ExportFilter;
-use super::layout::ExportLayout;
 
 mod accounting;
 mod addresses;

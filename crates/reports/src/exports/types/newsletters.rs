@@ -3,13 +3,13 @@
 use datafusion::functions::expr_fn::coalesce;
 use datafusion::prelude::col;
 
+use super::super::export_filter::{ExportFilter, ExportFilterTest};
+use super::super::export_layout::{export_layout, text_at};
 use super::super::export_type::ExportType;
-use super::super::filter::{ExportFilter, ExportFilterTest};
-use super::super::layout::{export_layout, text_at};
 use super::record_type;
 use crate::definition::column::string;
 use crate::definition::relation::related_row;
-use crate::definition::value::{column_value, scoped_expr, text_literal};
+use crate::definition::scoped_expr::{column_value, scoped_expr, text_literal};
 use crate::functions::order::lower_case;
 
 pub(super) fn export_type() -> ExportType {

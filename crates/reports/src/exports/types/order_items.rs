@@ -7,14 +7,14 @@ use datafusion::functions_aggregate::expr_fn::{count, max, sum};
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, cast, in_subquery, lit};
 use datafusion::prelude::col;
 
-use super::super::layout::{
+use super::super::export_layout::{
     ExportLayout, ItemIds, customer_fields, customer_relation_of, export_layout, id_at, instant_at,
     text_at,
 };
 use super::orders::ship_columns;
 use crate::definition::column::{int, string};
 use crate::definition::relation::{RelationKeys, related_row};
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, null_unless, scoped_expr, widen_amount,
 };
 use crate::engine::scope::QueryScope;

@@ -5,15 +5,15 @@ use datafusion::functions_aggregate::expr_fn::min;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
 
-use super::super::export_type::ExportType;
-use super::super::filter::{ExportFilter, ExportFilterTest, words_or_all};
-use super::super::layout::{
+use super::super::export_filter::{ExportFilter, ExportFilterTest, words_or_all};
+use super::super::export_layout::{
     customer_fields, customer_relation_of, export_layout, id_at, instant_at, text_at,
 };
+use super::super::export_type::ExportType;
 use super::{order_items, record_type};
 use crate::definition::column::{ReportColumn, int, json, money, string};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
 };
 use crate::engine::scope::QueryScope;

@@ -4,15 +4,15 @@ use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::lit;
 use datafusion::prelude::col;
 
-use super::super::export_type::ExportType;
-use super::super::filter::{currency_filter, text_filter, words_of_column, words_or_all};
-use super::super::layout::{
+use super::super::export_filter::{currency_filter, text_filter, words_of_column, words_or_all};
+use super::super::export_layout::{
     condition_column, customer_fields_from, customer_relation_of, export_layout, id_at, text_at,
 };
+use super::super::export_type::ExportType;
 use super::record_type;
 use crate::definition::column::money;
 use crate::definition::relation::related_row;
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, scoped_expr, text_literal, widen_amount,
 };
 

@@ -4,12 +4,14 @@ use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::{JoinType, LogicalPlanBuilder};
 use datafusion::prelude::col;
 
+use super::super::export_filter::{words_of_column, words_or_all};
+use super::super::export_layout::{
+    customer_fields, customer_relation_of, export_layout, id_at, text_at,
+};
 use super::super::export_type::ExportType;
-use super::super::filter::{words_of_column, words_or_all};
-use super::super::layout::{customer_fields, customer_relation_of, export_layout, id_at, text_at};
 use super::record_type;
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
-use crate::definition::value::scoped_expr;
+use crate::definition::scoped_expr::scoped_expr;
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 

@@ -4,25 +4,25 @@ use datafusion::functions_aggregate::expr_fn::max;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::prelude::col;
 
-use super::super::export_type::ExportType;
-use super::super::filter::{
+use super::super::export_filter::{
     ExportFilter, ExportFilterTest, deleted_word, id_filter, words_of_column,
 };
-use super::super::layout::{
+use super::super::export_layout::{
     ExportLayout, condition_column, customer_fields, customer_relation_of, export_layout, id_at,
     text_at,
 };
+use super::super::export_type::ExportType;
 use super::customers::RUNNING_STATUSES;
 use super::record_type;
 use crate::definition::column::{instant, money, string};
 use crate::definition::filter::words_equal_to;
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
-use crate::definition::value::{
+use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, is_one_of, null_unless, scoped_expr, text_literal,
 };
 use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
-use crate::functions::place::{id_of_key, instant_id_key};
+use crate::functions::instant_id_key::{id_of_key, instant_id_key};
 
 pub(super) fn export_type() -> ExportType {
     record_type("subscriptions", "Subscriptions", subscription_filters(), subscription_layout())

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::DataFusionError;
 
-use crate::definition::value::AMOUNT_SUM_TYPE;
+use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
 use crate::error::AmountOutOfRangeError;
 
 mod aggregate;

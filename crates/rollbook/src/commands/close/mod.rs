@@ -26,7 +26,7 @@ use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};
 use crate::cli::DataArgs;
 use crate::failure::{Failure, FailureContext};
-use crate::opened;
+use crate::opening;
 use crate::output::CommandOutput;
 use crate::progress::CountProgress;
 
@@ -161,8 +161,8 @@ pub(super) fn run(args: CloseArgs) -> Result<(), Failure> {
         }
         CloseCommand::Reopen { of, by, reason } => {
             let opened = reopen(&of, &by, &reason)?;
-            print_answer(&of.of, &opened, || {
-                Ok(tables::months_table(std::slice::from_ref(&opened)))
+            print_answer(&of.of, &opening, || {
+                Ok(tables::months_table(std::slice::from_ref(&opening)))
             })
         }
         CloseCommand::List { of } => {
@@ -199,8 +199,8 @@ fn close(
     note: Option<String>,
 ) -> Result<Value, Failure> {
     let (folder, settings) = super::open_folder(&args.of.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.of.provider)?;
     let request = CloseRequest {
         month: args.month,
@@ -226,9 +226,9 @@ fn close(
 
 fn reopen(args: &MonthArgs, by: &CallerArgs, reason: &str) -> Result<Value, Failure> {
     let (folder, settings) = super::open_folder(&args.of.data)?;
-    let store = opened::open_store(&folder, &settings)?;
+    let store = opening::open_store(&folder, &settings)?;
     let (provider, now) = (args.of.provider, SystemClock.now());
-    opened::find_provider(store.as_ref(), provider)?;
+    opening::find_provider(store.as_ref(), provider)?;
     reopen_month(store.as_ref(), provider, args.month, &by.name(), reason, now)
         .map_err(|error| refused(error, args.month))?;
     Ok(period_json(&FrozenBooks::load(store.as_ref(), provider)?, args.month)?)
@@ -236,16 +236,16 @@ fn reopen(args: &MonthArgs, by: &CallerArgs, reason: &str) -> Result<Value, Fail
 
 fn list(args: &ProviderListArgs) -> Result<Vec<Value>, Failure> {
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     Ok(list_periods(&session, store.as_ref(), SystemClock.now())?)
 }
 
 fn drift(args: &MonthArgs, currency: Currency) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.of.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.of.provider)?;
     let request = ViewRequest {
         session: &session,
@@ -278,8 +278,8 @@ fn package(
     output: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.of.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    opened::find_provider(store.as_ref(), args.of.provider)?;
+    let store = opening::open_store(&folder, &settings)?;
+    opening::find_provider(store.as_ref(), args.of.provider)?;
     let frozen = FrozenBooks::load(store.as_ref(), args.of.provider)?;
     let (month, versions) = (args.month, frozen.versions(args.month));
     let known: Vec<String> = versions.iter().map(|known| known.version.to_string()).collect();
@@ -326,8 +326,8 @@ fn package(
 
 fn audit(args: &ProviderListArgs, filter: AuditFilter) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.data)?;
-    let store = opened::open_store(&folder, &settings)?;
-    let reads = opened::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
+    let store = opening::open_store(&folder, &settings)?;
+    let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;
     let session = reads.mirror.session(args.provider)?;
     let entries = audited_actions(&session, store.as_ref(), filter)?;
     let rows = entries.iter().map(|entry| {

@@ -13,7 +13,7 @@ use super::finding::Finding;
 use crate::config::ProgramSettings;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::opened;
+use crate::opening;
 
 const SUBJECT: &str = "books";
 
@@ -35,7 +35,7 @@ fn find_issues(
     settings: &ProgramSettings,
     store: &Arc<dyn Store>,
 ) -> Result<Vec<Finding>, Failure> {
-    let reads = opened::open_mirror(folder, settings, store, MirrorRole::Reader)?;
+    let reads = opening::open_mirror(folder, settings, store, MirrorRole::Reader)?;
     let watch = PassObserver { progress: &|_| (), is_canceled: &|| false };
     let mut findings = Vec::new();
     for provider in store.snapshot()?.providers()? {

@@ -9,7 +9,7 @@ use store::{Store, StoreError};
 use super::finding::Finding;
 use crate::config::ProgramSettings;
 use crate::folder::DataFolder;
-use crate::opened;
+use crate::opening;
 
 /// Number of jobs that are read at a time.
 const PAGE: u64 = 500;
@@ -30,7 +30,7 @@ pub(super) fn check_files(
     settings: &ProgramSettings,
     store: &dyn Store,
 ) -> Finding {
-    let root = opened::files_folder_path(folder, settings);
+    let root = opening::files_folder_path(folder, settings);
     match count_all_files(&root, store) {
         Err(error) => {
             Finding::check_failed("files", &error.into(), "mend what is wrong with the store first")

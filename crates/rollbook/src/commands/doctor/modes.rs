@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::finding::Finding;
 use crate::config::ProgramSettings;
 use crate::folder::DataFolder;
-use crate::opened;
+use crate::opening;
 
 const SUBJECT: &str = "file modes";
 /// Permission bits of group and others.
@@ -38,7 +38,7 @@ struct ReachablePaths {
 pub(super) fn check_modes(folder: &DataFolder, settings: &ProgramSettings) -> Vec<Finding> {
     let private = PRIVATE.map(|name| folder.path().join(name));
     let mut findings = vec![check_folder(folder.path(), &private)];
-    let files = opened::files_folder_path(folder, settings);
+    let files = opening::files_folder_path(folder, settings);
     if settings.files.dir.is_some() && files.exists() {
         findings.push(check_folder(&files, std::slice::from_ref(&files)));
     }

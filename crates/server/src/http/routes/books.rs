@@ -20,7 +20,7 @@ use crate::http::endpoint::{
 use crate::http::{form, query};
 use crate::openapi::{Operation, books as documented};
 use app::auth::admission::{AdmittedRequest, Requirement};
-use app::auth::principal::Modes;
+use app::auth::caller::Modes;
 use app::book_answers::answers::{
     AnswerTimeLimit, BooksContext, FrozenPackageFile, WrittenView, books_error, close_error,
     data_envelope, run_with_books,

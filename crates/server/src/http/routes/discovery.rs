@@ -14,7 +14,7 @@ use crate::http::endpoint::{
 use crate::http::query;
 use crate::openapi::{Operation, json_answer, page_number, query_parameter, schema_reference};
 use app::auth::admission::{AdmittedRequest, Requirement};
-use app::auth::principal::Modes;
+use app::auth::caller::Modes;
 use app::error::ApiError;
 use app::lists::paged;
 use app::report_pages::list as report_list;

@@ -22,7 +22,7 @@ use crate::http::endpoint::{
 use crate::http::{content, envelope, idempotency, query};
 use crate::openapi::{Operation, reports as documented, rows};
 use app::auth::admission::{AdmittedRequest, Requirement};
-use app::auth::principal::Modes;
+use app::auth::caller::Modes;
 use app::blocking::blocking_while_wanted;
 use app::error::{ApiError, ErrorCode, log_error};
 use app::imports::{

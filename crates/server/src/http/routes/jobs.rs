@@ -22,11 +22,11 @@ use crate::openapi::{
 };
 use app::app::App;
 use app::auth::admission::{AdmittedRequest, Requirement};
-use app::auth::principal::Modes;
+use app::auth::caller::Modes;
 use app::blocking::blocking;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode};
-use app::jobs::{link_transfers, lost};
+use app::jobs::{link_transfers, lost_files};
 use app::lists::paged::{self, Paging};
 use app::report_files::job::{self, POLL_AFTER_S, ReportJobQuery};
 
@@ -386,7 +386,7 @@ async fn download_result(call: EndpointCall) -> Result<Response, ApiError> {
         Err(DownloadRefusal::Unreadable) => Err(DownloadRefusal::unreadable()),
         Err(DownloadRefusal::Missing) => {
             let (app, id) = (call.app.clone(), job.id);
-            blocking(move || lost::record_lost_files(&app, id, &[])).await?;
+            blocking(move || lost_files::record_lost_files(&app, id, &[])).await?;
             Err(ApiError::internal())
         }
     }

@@ -15,10 +15,10 @@ use crate::http::endpoint::{
 };
 use crate::openapi::Operation;
 use app::app::App;
-use app::backup_mark;
 use app::blocking::blocking;
 use app::error::{ApiError, ErrorCode, log_error};
-use app::jobs::{free_bytes, lost};
+use app::jobs::{free_bytes, lost_files};
+use app::last_backup;
 use app::metrics::Disk;
 
 const HEALTH: &str = "/healthz";
@@ -107,7 +107,7 @@ async fn ready(call: EndpointCall) -> Result<Response, ApiError> {
 fn check_readiness(app: &App) -> Result<(), ApiError> {
     app.store().revision().map_err(ApiError::from_store_error)?;
     app.mirror().status().map_err(ApiError::from_mirror_error)?;
-    app.files().check_present().map_err(|error| lost::folder_unavailable(&error))?;
+    app.files().check_present().map_err(|error| lost_files::folder_unavailable(&error))?;
     check_folder_is_writable(app.temp_dir())?;
     check_folder_is_writable(&app.files().path(""))?;
     match app.loops().are_alive() {
@@ -161,7 +161,7 @@ fn render_metrics(app: &App) -> String {
             metrics.set_disk_free(disk, free);
         }
     }
-    metrics.set_last_backup(backup_mark::read_last_backup(app.data_dir()));
+    metrics.set_last_backup(last_backup::read_last_backup(app.data_dir()));
     metrics.render()
 }
 

@@ -11,7 +11,7 @@ use crate::http::endpoint::{
 use crate::http::{form, idempotency, query};
 use crate::openapi::{Operation, reports as documented};
 use app::auth::admission::{AdmittedRequest, Requirement};
-use app::auth::principal::Modes;
+use app::auth::caller::Modes;
 use app::error::{ApiError, ErrorCode};
 use app::report_files::queue::{self, ReportFileRequest};
 use app::report_pages::page::{self, PageFormat};

@@ -12,12 +12,12 @@ use crate::http::endpoint::{
 use crate::http::{form, query};
 use crate::openapi::{Operation, usage as documented};
 use app::auth::admission::{AdmittedRequest, Requirement};
-use app::auth::principal::Modes;
+use app::auth::caller::Modes;
 use app::blocking::blocking;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode};
 use app::lists::paged;
-use app::usage_answers::{self, UsageCaller, UsageText, question};
+use app::usage_answers::{self, UsageCaller, UsageText, parameters};
 
 const ONE: &str = "/api/v2/customer_memberships/{id}/usage";
 const MANY: &str = "/api/v2/customer_memberships/usage";
@@ -151,7 +151,7 @@ fn read_question<T>(
 
 async fn usage_of_one(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let (id, asker) = (membership_id(&call)?, usage_caller(&call, &admitted));
-    let date = read_question(&call, AnswerFormats::JsonOrXmlOfObject, question::parse_one);
+    let date = read_question(&call, AnswerFormats::JsonOrXmlOfObject, parameters::parse_one);
     let encoding = match query::asks_for_xml(&call.parts) {
         true => Encoding::Xml(call.app.settings().xml.list_style),
         false => Encoding::Json,
@@ -170,7 +170,7 @@ async fn usage_of_many(
         paged::no_parameters(given).map_err(ApiError::parameters)
     })?;
     let parameters = form::read_body_parameters(&call.app, &call.parts.headers, call.body).await?;
-    let asked = question::parse_many(&parameters)?;
+    let asked = parameters::parse_many(&parameters)?;
     let work = move || usage_answers::usage_of_many(call.app.store(), asker, &asked);
     let UsageText { text, revision } = blocking(work).await?;
     Ok(with_revision(json_response(text), revision))
@@ -181,7 +181,7 @@ async fn preview_upgrade(
     admitted: AdmittedRequest,
 ) -> Result<Response, ApiError> {
     let (id, asker) = (membership_id(&call)?, usage_caller(&call, &admitted));
-    let asked = read_question(&call, AnswerFormats::JsonOfObject, question::parse_upgrade);
+    let asked = read_question(&call, AnswerFormats::JsonOfObject, parameters::parse_upgrade);
     let work = move || usage_answers::preview_upgrade(call.app.store(), asker, id, asked);
     let UsageText { text, revision } = blocking(work).await?;
     Ok(with_revision(json_response(text), revision))

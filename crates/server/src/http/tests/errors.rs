@@ -9,7 +9,7 @@ use crate::http::endpoint::{AnswerFormats, Endpoint, EndpointAction, EndpointMet
 use crate::http::router::router_for_endpoints;
 use crate::openapi::Operation;
 use app::auth::admission::Requirement;
-use app::auth::principal::Modes;
+use app::auth::caller::Modes;
 
 fn is_envelope(body: &serde_json::Value) -> bool {
     let keys: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::site::Site;
-use app::jobs::alive::supervise_loop;
+use app::jobs::supervisor::supervise_loop;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 

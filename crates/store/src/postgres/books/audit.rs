@@ -5,7 +5,7 @@ use model::time::Instant;
 
 use crate::error::StoreError;
 use crate::port::books::AuditEntry;
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::{get, get_instant};
 
 const NOTE: &str = "INSERT INTO audit_log (provider_id, at, who, kind, subject, detail) \

@@ -8,7 +8,7 @@ use model::time::Date;
 use super::{months, parts};
 use crate::error::StoreError;
 use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, MonthClosing, NewClosedMonth};
-use crate::postgres::engine::PostgresTransaction;
+use crate::postgres::connections::PostgresTransaction;
 use crate::postgres::providers;
 
 /// Begins to close months, in a transaction of its own.

@@ -10,7 +10,7 @@ use crate::port::books::{
     AuditEntry, ClosedMonth, MONTH_CLOSED, MONTH_REOPENED, MonthReopening, NewClosedMonth,
     ReopenOutcome,
 };
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::{get, get_instant, get_narrow, get_optional_instant};
 
 /// Months of one provider are closed and reopened one at a time.

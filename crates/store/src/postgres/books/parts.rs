@@ -3,10 +3,10 @@
 use model::money::Currency;
 use tokio_postgres::Row;
 
-use crate::content::{self, CHUNK_BYTES};
 use crate::error::StoreError;
+use crate::part_content::{self, CHUNK_BYTES};
 use crate::port::books::{ClosedMonthKey, ClosedPart, ClosedPartKind};
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::errors::damaged;
 use crate::postgres::row::{get, get_parsed, get_unsigned, to_signed};
 
@@ -38,7 +38,7 @@ pub(super) fn add(
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&key.provider.0, &month, &version, &currency, &kind, &bytes, &sha256, facts];
     let id: i64 = get(&session.one(context, ADD, params)?, 0)?;
-    content::store_in_chunks(part, content, &mut |number, chunk| {
+    part_content::store_in_chunks(part, content, &mut |number, chunk| {
         session.run(context, ADD_CHUNK, &[&id, &number, &chunk]).map(drop)
     })
 }

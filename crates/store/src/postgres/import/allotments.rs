@@ -9,9 +9,9 @@ use model::cell::Cell;
 
 use super::{number_of, table_of};
 use crate::error::StoreError;
-use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::{Problem, Problems};
-use crate::postgres::engine::PostgresSession;
+use crate::import::table_plan::{self, TableImportPlan};
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::{get, get_narrow};
 
 const ADD_PENDING: &str = "INSERT INTO pg_temp.pending_allotments \
@@ -145,7 +145,7 @@ impl PostgresAllotmentCheck {
             let kind: Option<&str> = get(&row, 7)?;
             let limit = if get(&row, 5)? { LimitType::Course } else { LimitType::Event };
             if kind.is_none()
-                && problems.is_refused(plan::required_table("offering_types"), offering_type)
+                && problems.is_refused(table_plan::required_table("offering_types"), offering_type)
             {
                 continue;
             }
@@ -169,7 +169,7 @@ pub(super) fn visit_allotments(
     visit: &mut dyn FnMut(&'static Table, i64, i64, LimitType) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     for table in tables() {
-        for position in &plan::for_table(table).allotments {
+        for position in &table_plan::for_table(table).allotments {
             let column = table.columns[*position].name;
             let sql = format!(
                 "SELECT id, \"{column}\" FROM \"{}\" WHERE provider_id = $1 AND id > $2 \

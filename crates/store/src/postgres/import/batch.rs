@@ -10,15 +10,15 @@ use model::import::{Change, InputRow, TableCounts};
 use model::rules;
 
 use super::call::{PostgresImportCall, PostgresTableImport};
-use super::flush::BatchChanges;
-use super::parents;
+use super::parent_defaults;
+use super::write_batch::BatchChanges;
 use crate::error::StoreError;
 use crate::import::given::GivenColumns;
 use crate::import::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
-use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::Problem;
+use crate::import::table_plan::{self, TableImportPlan};
 use crate::port::StoredRow;
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::errors::damaged;
 use crate::postgres::row::get;
 use crate::postgres::snapshot::FetchedRow;
@@ -63,7 +63,7 @@ impl<'c> PostgresImportBatch<'c> {
         let unchanged = state.unchanged.find_seen(session, table, &ids)?;
         let deleted = state.deleted.find_seen(session, table, &ids)?;
         let rows = read_stored_rows(session, table, call, &ids)?;
-        let (plan, notes) = (plan::for_table(table), BatchChanges::default());
+        let (plan, notes) = (table_plan::for_table(table), BatchChanges::default());
         Ok(Self { session, table, plan, call, rows, unchanged, deleted, notes })
     }
 
@@ -202,13 +202,13 @@ impl<'c> PostgresImportBatch<'c> {
         for default in &self.plan.parent_defaults {
             let was = &stored[default.position];
             if given.is_null(default.position) {
-                let value = parents::present_default(session, provider, default, cells)?;
+                let value = parent_defaults::present_default(session, provider, default, cells)?;
                 if value == *was {
                     cells[default.position] = value;
                 }
             } else if given.is_absent(default.position)
                 && default.has_other_sources(cells, stored)
-                && parents::present_default(session, provider, default, stored)? == *was
+                && parent_defaults::present_default(session, provider, default, stored)? == *was
             {
                 cells[default.position] = Cell::Null;
             }

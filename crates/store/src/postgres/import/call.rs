@@ -8,7 +8,7 @@ use model::time::Instant;
 use super::allotments::PostgresAllotmentCheck;
 use super::currency::PostgresCurrencyCheck;
 use super::references::PostgresReferenceCheck;
-use super::seen::{PostgresSeenIds, PostgresSeenKind};
+use super::seen_ids::{PostgresSeenIds, PostgresSeenKind};
 use crate::import::problem::Problems;
 use crate::import::small_amounts::SmallAmounts;
 

@@ -7,9 +7,9 @@ use model::cell::Cell;
 
 use super::{number_of, table_of};
 use crate::error::StoreError;
-use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::{Problem, Problems};
-use crate::postgres::engine::PostgresSession;
+use crate::import::table_plan::{self, TableImportPlan};
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::get;
 
 const ADD_PENDING: &str = "INSERT INTO pg_temp.pending_currencies \
@@ -144,8 +144,10 @@ pub(super) fn check_altered_invoices(
     provider: i64,
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
-    let invoices = plan::required_table("invoices");
-    for table in tables().iter().filter(|table| plan::for_table(table).invoice_currency.is_some()) {
+    let invoices = table_plan::required_table("invoices");
+    for table in
+        tables().iter().filter(|table| table_plan::for_table(table).invoice_currency.is_some())
+    {
         let sql = format!(
             "SELECT DISTINCT ON (a.id) a.id, a.line, c.id, c.currency FROM \"{}\" c \
              JOIN pg_temp.altered a ON a.source = $2 AND a.id = c.invoice_id \

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use model::id::Revision;
 
 use crate::error::StoreError;
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 
 const WAIT: &str = "INSERT INTO pg_temp.bumps (id, updated_at) \
     SELECT * FROM unnest($1::bigint[], $2::bigint[]) \

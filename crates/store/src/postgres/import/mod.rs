@@ -6,22 +6,22 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `call` | the state of a call |
-//! | `batch`, `flush` | deciding the rows of a batch; writing them |
-//! | `references`, `removed`, `allotments`, `currency` | checks between rows |
-//! | `parents`, `holds` | defaults from parent rows; effects of holds on their memberships |
-//! | `seen`, `scratch` | remembering any number of rows in bounded memory |
+//! | `batch`, `write_batch` | deciding the rows of a batch; writing them |
+//! | `references`, `removed_rows`, `allotments`, `currency` | checks between rows |
+//! | `parent_defaults`, `holds` | defaults from parent rows; effects of holds on their memberships |
+//! | `seen_ids`, `scratch` | remembering any number of rows in bounded memory |
 
 mod allotments;
 mod batch;
 mod call;
 mod currency;
-mod flush;
 mod holds;
-mod parents;
+mod parent_defaults;
 mod references;
-mod removed;
+mod removed_rows;
 mod scratch;
-mod seen;
+mod seen_ids;
+mod write_batch;
 
 use std::collections::BTreeMap;
 
@@ -30,11 +30,11 @@ use model::id::{ProviderId, Revision};
 use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
 use model::time::Instant;
 
-use super::engine::{PostgresSession, PostgresTransaction};
+use super::connections::{PostgresSession, PostgresTransaction};
 use super::idempotency;
 use super::{providers, revision};
 use crate::error::StoreError;
-use crate::import::plan;
+use crate::import::table_plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
 use batch::PostgresImportBatch;
 use call::PostgresImportCall;
@@ -151,16 +151,16 @@ impl PostgresImport<'_> {
     fn check_between_rows(&mut self) -> Result<(), StoreError> {
         let (session, provider) = (&*self.transaction, self.provider.0);
         let call = &mut self.call;
-        parents::fill_defaults(session, provider, &mut call.problems)?;
+        parent_defaults::fill_defaults(session, provider, &mut call.problems)?;
         call.references.check(session, provider, &mut call.problems)?;
         call.allotments.check(session, provider, &mut call.problems)?;
         call.currencies.check(session, provider, &mut call.problems)?;
-        removed::check(session, provider, &mut call.problems)?;
-        if has_altered(session, plan::required_table("invoices"))? {
+        removed_rows::check(session, provider, &mut call.problems)?;
+        if has_altered(session, table_plan::required_table("invoices"))? {
             currency::check_altered_invoices(session, provider, &mut call.problems)?;
         }
-        if has_altered(session, plan::required_table("offering_types"))? {
-            removed::check_altered_offering_types(session, provider, &mut call.problems)?;
+        if has_altered(session, table_plan::required_table("offering_types"))? {
+            removed_rows::check_altered_offering_types(session, provider, &mut call.problems)?;
         }
         Ok(())
     }

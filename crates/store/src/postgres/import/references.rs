@@ -7,9 +7,9 @@ use model::cell::Cell;
 use super::{number_of, table_of};
 use crate::error::StoreError;
 use crate::import::id_set::IdSet;
-use crate::import::plan::TableImportPlan;
 use crate::import::problem::{Problem, Problems};
-use crate::postgres::engine::PostgresSession;
+use crate::import::table_plan::TableImportPlan;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::{get, get_narrow};
 use crate::postgres::statements;
 

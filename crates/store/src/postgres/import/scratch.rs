@@ -2,7 +2,7 @@
 //! however many rows come. They are emptied at the end of the transaction.
 
 use crate::error::StoreError;
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 
 const CREATE: &str = "
 SET LOCAL client_min_messages = warning;

@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::port::jobs::{
     AttemptEnd, AttemptOutcome, JobAttempt, JobFile, JobProgress, JobSuccess, ProgressReply,
 };
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::notices;
 use crate::postgres::row::{get, to_signed};
 

@@ -5,9 +5,9 @@ use model::time::Instant;
 use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobClaim, JobId};
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
+use crate::postgres::fair_queue;
 use crate::postgres::row::{get, to_signed};
-use crate::postgres::turns;
 
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = $1 AND state IN ('queued', 'running') \
     AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= $2 LIMIT 1";
@@ -45,7 +45,7 @@ pub(super) fn claim(
     now: Instant,
 ) -> Result<Vec<Job>, StoreError> {
     let (context, kind, now) = ("take a job", claim.kind.as_str(), now.micros());
-    turns::lock_queue(session, kind)?;
+    fair_queue::lock_queue(session, kind)?;
     let running_max = to_signed(claim.running_per_provider_max);
     let Some(next) = session.find(context, NEXT, &[&kind, &now, &running_max])? else {
         return Ok(Vec::new());
@@ -59,7 +59,7 @@ pub(super) fn claim(
         taken.extend(row::find(session, JobId::Number(id))?);
     }
     if let Some(job) = taken.first() {
-        turns::record_turn(session, kind, job.provider)?;
+        fair_queue::record_turn(session, kind, job.provider)?;
     }
     Ok(taken)
 }

@@ -9,7 +9,7 @@ use super::keys::{self, PostgresJobKeyUse};
 use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobId, JobKey, JobLimits, JobStart, NewJob};
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::errors::damaged;
 use crate::postgres::notices;
 use crate::postgres::row::{get, get_unsigned};

@@ -1,7 +1,7 @@
 //! Numbers that stand for the subjects of JWTs.
 
 use crate::error::StoreError;
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::get;
 
 const FIND: &str = "SELECT id FROM identities WHERE subject = $1";

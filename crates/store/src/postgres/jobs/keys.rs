@@ -7,7 +7,7 @@ use super::row;
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{Job, JobId, JobKey};
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::get;
 use crate::postgres::words::{from_json, json};
 

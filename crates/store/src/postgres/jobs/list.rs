@@ -5,7 +5,7 @@ use model::id::ProviderId;
 use super::row::{self, select_jobs};
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobFilter, JobKind, JobState};
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::{get, get_unsigned, to_signed};
 
 const COUNT: &str = "SELECT count(*) FROM jobs WHERE provider_id = $1 \

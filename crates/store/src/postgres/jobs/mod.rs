@@ -6,15 +6,15 @@
 //! | `row` | reading stored jobs |
 //! | `create`, `keys` | queueing jobs; the caller's idempotency keys |
 //! | `claim`, `attempt` | claiming a job; the reports of its worker |
-//! | `ends` | cancellation, downloads, expiry, deletion of old jobs |
+//! | `lifecycle` | cancellation, downloads, expiry, deletion of old jobs |
 //! | `list`, `identity` | lists and counts; numbers for the subjects of JWTs |
 
 mod attempt;
 mod claim;
 mod create;
-mod ends;
 mod identity;
 mod keys;
+mod lifecycle;
 mod list;
 mod row;
 
@@ -88,7 +88,7 @@ impl JobStore for PostgresStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<CancelOutcome, StoreError> {
-        self.engine.write(|session| ends::cancel(session, (provider, id), notices, now))
+        self.engine.write(|session| lifecycle::cancel(session, (provider, id), notices, now))
     }
 
     fn job(&self, provider: ProviderId, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
@@ -123,11 +123,11 @@ impl JobStore for PostgresStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine.write(|session| ends::consume_file(session, (id, file), notices, now))
+        self.engine.write(|session| lifecycle::consume_file(session, (id, file), notices, now))
     }
 
     fn count_transfers(&self, transfers: &[FileTransfers], now: Instant) -> Result<(), StoreError> {
-        self.engine.write(|session| ends::count_transfers(session, transfers, now))
+        self.engine.write(|session| lifecycle::count_transfers(session, transfers, now))
     }
 
     fn expire_job(
@@ -136,7 +136,7 @@ impl JobStore for PostgresStore {
         id: JobId<'_>,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine.write(|session| ends::expire(session, provider, id, now))
+        self.engine.write(|session| lifecycle::expire(session, provider, id, now))
     }
 
     fn fail_job_without_files(
@@ -145,7 +145,7 @@ impl JobStore for PostgresStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine.write(|session| ends::fail_job_without_files(session, id, notices, now))
+        self.engine.write(|session| lifecycle::fail_job_without_files(session, id, notices, now))
     }
 
     fn clean_up_jobs(
@@ -153,7 +153,7 @@ impl JobStore for PostgresStore {
         now: Instant,
         forget_before: Instant,
     ) -> Result<(u64, u64), StoreError> {
-        self.engine.write(|session| ends::clean_up(session, now, forget_before))
+        self.engine.write(|session| lifecycle::clean_up(session, now, forget_before))
     }
 
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {

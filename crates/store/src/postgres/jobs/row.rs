@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobCaller, JobFile, JobId, JobKind, JobProgress, JobState};
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::{
     get, get_instant, get_narrow, get_optional_instant, get_parsed, get_unsigned,
 };

@@ -10,11 +10,11 @@ use crate::port::notices::{
     Delivery, DeliveryChannel, DeliveryClaim, DeliveryReceiver, DeliveryResult, Redelivery,
     WAITING_MAX,
 };
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
+use crate::postgres::fair_queue;
 use crate::postgres::row::{
     get, get_instant, get_narrow, get_optional_instant, get_unsigned, to_signed,
 };
-use crate::postgres::turns;
 
 /// The greatest number of deliveries that one sweep deletes.
 const CLEANUP_DELIVERIES_MAX: i64 = 1000;
@@ -95,11 +95,11 @@ pub(super) fn find_next(
     claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<(i64, ProviderId)>, StoreError> {
-    let sql = match claim.lane {
+    let sql = match claim.channel {
         DeliveryChannel::Webhook => NEXT_TO_WEBHOOK,
         DeliveryChannel::Mail => NEXT_MAIL,
     };
-    let (max, lane) = (to_signed(claim.under_way_per_provider_max), claim.lane.as_str());
+    let (max, lane) = (to_signed(claim.under_way_per_provider_max), claim.channel.as_str());
     let next = session.find("look for a delivery", sql, &[&now.micros(), &max, &lane])?;
     next.map(|row| Ok((get(&row, 0)?, ProviderId(get(&row, 1)?)))).transpose()
 }
@@ -109,13 +109,13 @@ pub(super) fn claim(
     claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<Delivery>, StoreError> {
-    let lane = claim.lane.as_str();
-    turns::lock_queue(session, lane)?;
+    let lane = claim.channel.as_str();
+    fair_queue::lock_queue(session, lane)?;
     let Some((id, provider)) = find_next(session, claim, now)? else { return Ok(None) };
     let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
         &[&id, &claim.worker, &claim.lease_until.micros()];
     session.run("take a delivery", TAKE, params)?;
-    turns::record_turn(session, lane, provider)?;
+    fair_queue::record_turn(session, lane, provider)?;
     by_id(session, id)
 }
 

@@ -5,7 +5,7 @@ use model::time::Instant;
 
 use crate::error::StoreError;
 use crate::port::notices::{NewNotice, TOO_MANY_WAIT, WAITING_MAX};
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::to_signed;
 
 /// A delivery beyond the limit is stored as failed from the start.

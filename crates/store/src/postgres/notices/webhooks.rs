@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use crate::error::StoreError;
 use crate::port::notices::{NewWebhook, Webhook, WebhookStart};
-use crate::postgres::engine::PostgresSession;
+use crate::postgres::connections::PostgresSession;
 use crate::postgres::errors::damaged;
 use crate::postgres::row::{get, get_instant, get_narrow, get_unsigned};
 use crate::postgres::words::{from_json, json};

@@ -4,8 +4,8 @@ use model::money::Currency;
 use rusqlite::types::{Type, ValueRef};
 use rusqlite::{Connection, Row};
 
-use crate::content::{self, CHUNK_BYTES};
 use crate::error::StoreError;
+use crate::part_content::{self, CHUNK_BYTES};
 use crate::port::books::{ClosedMonthKey, ClosedPart, ClosedPartKind};
 use crate::sqlite::ask;
 
@@ -38,7 +38,7 @@ pub(super) fn add(
     let params = (provider.0, month.days(), version, currency, kind, bytes, sha256, facts);
     ask::run(connection, context, ADD, params)?;
     let id = connection.last_insert_rowid();
-    content::store_in_chunks(part, content, &mut |number, chunk| {
+    part_content::store_in_chunks(part, content, &mut |number, chunk| {
         ask::run(connection, context, ADD_CHUNK, (id, number, chunk)).map(drop)
     })
 }

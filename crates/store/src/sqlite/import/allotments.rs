@@ -9,8 +9,8 @@ use model::cell::Cell;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::StoreError;
-use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::{Problem, Problems};
+use crate::import::table_plan::{self, TableImportPlan};
 use crate::sqlite::errors::failed;
 
 const ADD_PENDING: &str = "INSERT INTO temp.pending_allotments \
@@ -114,7 +114,7 @@ impl SqliteAllotmentCheck {
             let kind: Option<String> = row.get(7).map_err(check)?;
             let limit = if is_course { LimitType::Course } else { LimitType::Event };
             if kind.is_none()
-                && problems.is_refused(plan::required_table("offering_types"), offering_type)
+                && problems.is_refused(table_plan::required_table("offering_types"), offering_type)
             {
                 continue;
             }
@@ -139,7 +139,7 @@ pub(super) fn visit_allotments(
 ) -> Result<(), StoreError> {
     let read = failed("read allotments");
     for table in tables() {
-        for position in &plan::for_table(table).allotments {
+        for position in &table_plan::for_table(table).allotments {
             let column = table.columns[*position].name;
             let sql = format!(
                 "SELECT id, \"{column}\" FROM main.\"{}\" \

@@ -8,7 +8,7 @@ use model::time::Instant;
 use super::allotments::SqliteAllotmentCheck;
 use super::currency::SqliteCurrencyCheck;
 use super::references::SqliteReferenceCheck;
-use super::seen::{SqliteSeenIds, SqliteSeenKind};
+use super::seen_ids::{SqliteSeenIds, SqliteSeenKind};
 use crate::import::problem::Problems;
 use crate::import::small_amounts::SmallAmounts;
 

@@ -8,8 +8,8 @@ use model::cell::Cell;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::error::StoreError;
-use crate::import::plan::{self, TableImportPlan};
 use crate::import::problem::{Problem, Problems};
+use crate::import::table_plan::{self, TableImportPlan};
 use crate::sqlite::errors::failed;
 
 const ADD_PENDING: &str = "INSERT OR REPLACE INTO temp.pending_currencies \
@@ -121,8 +121,10 @@ pub(super) fn check_altered_invoices(
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     let check = failed("check currencies");
-    let invoices = plan::required_table("invoices");
-    for table in tables().iter().filter(|table| plan::for_table(table).invoice_currency.is_some()) {
+    let invoices = table_plan::required_table("invoices");
+    for table in
+        tables().iter().filter(|table| table_plan::for_table(table).invoice_currency.is_some())
+    {
         let sql = format!(
             "SELECT a.id, a.line, min(c.id), c.currency FROM main.\"{}\" c \
              CROSS JOIN temp.altered a ON a.source = ?2 AND a.id = c.invoice_id \

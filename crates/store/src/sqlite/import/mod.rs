@@ -3,21 +3,21 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `call` | the state of a call |
-//! | `rows` | the rows of a batch: insert, compare, update, delete |
+//! | `batch` | the rows of a batch: insert, compare, update, delete |
 //! | `references`, `removed`, `allotments`, `currency` | checks between rows |
-//! | `parents`, `holds` | defaults from parent rows; effects of holds on their memberships |
-//! | `seen`, `scratch` | remembering any number of rows in bounded memory |
+//! | `parent_defaults`, `hold_bumps` | defaults from parent rows; effects of holds on their memberships |
+//! | `seen_ids`, `temp_tables` | remembering any number of rows in bounded memory |
 
 mod allotments;
+mod batch;
 mod call;
 mod currency;
-mod holds;
-mod parents;
+mod hold_bumps;
+mod parent_defaults;
 mod references;
 mod removed;
-mod rows;
-mod scratch;
-mod seen;
+mod seen_ids;
+mod temp_tables;
 
 use std::collections::BTreeMap;
 
@@ -32,14 +32,14 @@ use super::errors::failed;
 use super::idempotency;
 use super::{providers, revision};
 use crate::error::StoreError;
-use crate::import::plan;
+use crate::import::table_plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
+use batch::SqliteImportBatch;
 use call::SqliteImportCall;
-use rows::SqliteImportBatch;
 
 /// Prepares the writing connection for imports.
 pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
-    scratch::create_temp_tables(connection)
+    temp_tables::create_temp_tables(connection)
 }
 
 /// Begins an import in a transaction that holds the write lock until it ends.
@@ -133,7 +133,7 @@ impl ImportTransaction for SqliteImport<'_> {
             // Nothing to store: rolling back saves a flush to disk.
             return Ok(Ok(outcome));
         }
-        scratch::empty_temp_tables(&self.connection)?;
+        temp_tables::empty_temp_tables(&self.connection)?;
         self.connection.commit("commit an import")?;
         Ok(Ok(outcome))
     }
@@ -150,15 +150,15 @@ impl SqliteImport<'_> {
     fn check_between_rows(&mut self) -> Result<(), StoreError> {
         let (connection, provider) = (&*self.connection, self.provider.0);
         let call = &mut self.call;
-        parents::fill_defaults(connection, provider, &mut call.problems)?;
+        parent_defaults::fill_defaults(connection, provider, &mut call.problems)?;
         call.references.check(connection, provider, &mut call.problems)?;
         call.allotments.check(connection, provider, &mut call.problems)?;
         call.currencies.check(connection, provider, &mut call.problems)?;
         removed::check(connection, provider, &mut call.problems)?;
-        if has_altered(connection, plan::required_table("invoices"))? {
+        if has_altered(connection, table_plan::required_table("invoices"))? {
             currency::check_altered_invoices(connection, provider, &mut call.problems)?;
         }
-        if has_altered(connection, plan::required_table("offering_types"))? {
+        if has_altered(connection, table_plan::required_table("offering_types"))? {
             removed::check_altered_offering_types(connection, provider, &mut call.problems)?;
         }
         Ok(())
@@ -167,7 +167,7 @@ impl SqliteImport<'_> {
     /// Writes the new revision where rows changed. Returns true if any did.
     fn write_revisions(&self) -> Result<bool, StoreError> {
         let (connection, revision) = (&*self.connection, self.call.revision);
-        let has_bumped = holds::apply_bumps(connection, self.provider.0, revision)?;
+        let has_bumped = hold_bumps::apply_bumps(connection, self.provider.0, revision)?;
         let is_bumped = |table: &Table| has_bumped && table.name == "customer_memberships";
         let mut has_changed = false;
         for (table, state) in tables().iter().zip(&self.call.tables) {

@@ -11,8 +11,8 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::import::id_set::IdSet;
-use crate::import::plan::TableImportPlan;
 use crate::import::problem::{Problem, Problems};
+use crate::import::table_plan::TableImportPlan;
 use crate::sqlite::errors::failed;
 use crate::sqlite::statements;
 

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::allotments;
 use crate::error::StoreError;
-use crate::import::plan;
 use crate::import::problem::{Problem, Problems};
+use crate::import::table_plan;
 use crate::sqlite::errors::failed;
 
 const HAS_REMOVED: &str = "SELECT 1 FROM temp.removed WHERE source = ?1";
@@ -30,13 +30,13 @@ pub(super) fn check(
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     for from in tables() {
-        for reference in &plan::for_table(from).references {
+        for reference in &table_plan::for_table(from).references {
             if has_removed(connection, &tables()[reference.target])? {
                 block(connection, provider, from, reference)?;
             }
         }
     }
-    if has_removed(connection, plan::required_table("offering_types"))? {
+    if has_removed(connection, table_plan::required_table("offering_types"))? {
         block_by_allotments(connection, provider)?;
     }
     report(connection, problems)
@@ -52,7 +52,7 @@ fn block(
     connection: &Connection,
     provider: i64,
     from: &Table,
-    reference: &plan::ReferenceColumn,
+    reference: &table_plan::ReferenceColumn,
 ) -> Result<(), StoreError> {
     let (name, column) = (from.name, from.columns[reference.position].name);
     let (source, value) = match reference.is_list {
@@ -72,7 +72,7 @@ fn block(
 
 fn block_by_allotments(connection: &Connection, provider: i64) -> Result<(), StoreError> {
     let check = failed("check deletions");
-    let source = plan::required_table("offering_types").position;
+    let source = table_plan::required_table("offering_types").position;
     allotments::visit_allotments(connection, provider, &mut |table, id, offering_type, _| {
         let mut removed = connection.prepare_cached(REMOVED).map_err(check)?;
         if removed.exists((source, offering_type)).map_err(check)? {
@@ -104,7 +104,7 @@ pub(super) fn check_altered_offering_types(
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     let check = failed("check allotments");
-    let offering_types = plan::required_table("offering_types");
+    let offering_types = table_plan::required_table("offering_types");
     let mut last_reported = None;
     allotments::visit_allotments(connection, provider, &mut |table, id, offering_type, limit| {
         let mut altered = connection.prepare_cached(ALTERED).map_err(check)?;

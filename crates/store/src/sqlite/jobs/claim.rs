@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobClaim, JobId};
-use crate::sqlite::{ask, turns};
+use crate::sqlite::{ask, fair_queue};
 
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') \
     AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= ?2 LIMIT 1";
@@ -57,7 +57,7 @@ pub(super) fn claim(
         taken.extend(row::find(connection, JobId::Number(id))?);
     }
     if let Some(job) = taken.first() {
-        turns::record_turn(connection, kind, job.provider)?;
+        fair_queue::record_turn(connection, kind, job.provider)?;
     }
     Ok(taken)
 }

@@ -5,15 +5,15 @@
 //! | `row` | reading stored jobs |
 //! | `create`, `keys` | queueing jobs; the caller's idempotency keys |
 //! | `claim`, `attempt` | claiming a job; the reports of its worker |
-//! | `ends` | cancellation, downloads, expiry, deletion of old jobs |
+//! | `lifecycle` | cancellation, downloads, expiry, deletion of old jobs |
 //! | `list`, `identity` | lists and counts; numbers for the subjects of JWTs |
 
 mod attempt;
 mod claim;
 mod create;
-mod ends;
 mod identity;
 mod keys;
+mod lifecycle;
 mod list;
 mod row;
 
@@ -39,7 +39,7 @@ impl JobStore for SqliteStore {
         limits: JobLimits,
         now: Instant,
     ) -> Result<JobStart, StoreError> {
-        self.work.write(|connection| create::create(connection, jobs, key, limits, now))
+        self.jobs.write(|connection| create::create(connection, jobs, key, limits, now))
     }
 
     fn find_job_key(
@@ -48,7 +48,7 @@ impl JobStore for SqliteStore {
         key: &IdempotencyKey,
         now: Instant,
     ) -> Result<Option<JobStart>, StoreError> {
-        self.work.view(|connection| {
+        self.jobs.view(|connection| {
             Ok(match keys::find(connection, provider, key, now)? {
                 SqliteJobKeyUse::New => None,
                 SqliteJobKeyUse::Answered { jobs, answer } => {
@@ -61,10 +61,10 @@ impl JobStore for SqliteStore {
 
     fn claim_jobs(&self, claim: &JobClaim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
         // Idle workers ask often. Without this look, each of them would take the write lock.
-        if !claim::is_any_due(&*self.work.lookup()?, claim, now)? {
+        if !claim::is_any_due(&*self.jobs.lookup()?, claim, now)? {
             return Ok(Vec::new());
         }
-        self.work.write(|connection| claim::claim(connection, claim, now))
+        self.jobs.write(|connection| claim::claim(connection, claim, now))
     }
 
     fn report_progress(
@@ -74,12 +74,12 @@ impl JobStore for SqliteStore {
         lease_until: Instant,
         now: Instant,
     ) -> Result<ProgressReply, StoreError> {
-        self.work
+        self.jobs
             .write(|connection| attempt::report(connection, attempt, progress, lease_until, now))
     }
 
     fn finish_jobs(&self, ends: &[AttemptEnd<'_>], now: Instant) -> Result<Vec<bool>, StoreError> {
-        self.work.write(|connection| {
+        self.jobs.write(|connection| {
             ends.iter().map(|ended| attempt::finish(connection, ended, now)).collect()
         })
     }
@@ -91,7 +91,7 @@ impl JobStore for SqliteStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<CancelOutcome, StoreError> {
-        self.work.write(|connection| ends::cancel(connection, (provider, id), notices, now))
+        self.jobs.write(|connection| lifecycle::cancel(connection, (provider, id), notices, now))
     }
 
     fn job(&self, provider: ProviderId, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
@@ -100,7 +100,7 @@ impl JobStore for SqliteStore {
     }
 
     fn job_of_any_provider(&self, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
-        self.work.view(|connection| row::find(connection, id))
+        self.jobs.view(|connection| row::find(connection, id))
     }
 
     fn jobs(
@@ -108,15 +108,15 @@ impl JobStore for SqliteStore {
         provider: ProviderId,
         filter: &JobFilter<'_>,
     ) -> Result<(u64, Vec<Job>), StoreError> {
-        self.work.view(|connection| list::list(connection, provider, filter))
+        self.jobs.view(|connection| list::list(connection, provider, filter))
     }
 
     fn queue_position(&self, job: &Job) -> Result<Option<u64>, StoreError> {
-        list::queue_position(&*self.work.lookup()?, job.id)
+        list::queue_position(&*self.jobs.lookup()?, job.id)
     }
 
     fn job_counts(&self, kind: JobKind) -> Result<(u64, u64), StoreError> {
-        list::counts(&*self.work.lookup()?, kind)
+        list::counts(&*self.jobs.lookup()?, kind)
     }
 
     fn consume_file(
@@ -126,11 +126,11 @@ impl JobStore for SqliteStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.work.write(|connection| ends::consume_file(connection, (id, file), notices, now))
+        self.jobs.write(|connection| lifecycle::consume_file(connection, (id, file), notices, now))
     }
 
     fn count_transfers(&self, transfers: &[FileTransfers], now: Instant) -> Result<(), StoreError> {
-        self.work.write(|connection| ends::count_transfers(connection, transfers, now))
+        self.jobs.write(|connection| lifecycle::count_transfers(connection, transfers, now))
     }
 
     fn expire_job(
@@ -139,7 +139,7 @@ impl JobStore for SqliteStore {
         id: JobId<'_>,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.work.write(|connection| ends::expire(connection, provider, id, now))
+        self.jobs.write(|connection| lifecycle::expire(connection, provider, id, now))
     }
 
     fn fail_job_without_files(
@@ -148,7 +148,8 @@ impl JobStore for SqliteStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.work.write(|connection| ends::fail_job_without_files(connection, id, notices, now))
+        self.jobs
+            .write(|connection| lifecycle::fail_job_without_files(connection, id, notices, now))
     }
 
     fn clean_up_jobs(
@@ -156,11 +157,11 @@ impl JobStore for SqliteStore {
         now: Instant,
         forget_before: Instant,
     ) -> Result<(u64, u64), StoreError> {
-        self.work.write(|connection| ends::clean_up(connection, now, forget_before))
+        self.jobs.write(|connection| lifecycle::clean_up(connection, now, forget_before))
     }
 
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {
-        list::known_files(&*self.work.lookup()?, paths)
+        list::known_files(&*self.jobs.lookup()?, paths)
     }
 
     fn files_folder_id(&self) -> Result<Option<[u8; 32]>, StoreError> {
@@ -172,9 +173,9 @@ impl JobStore for SqliteStore {
     }
 
     fn identity_number(&self, subject: &str) -> Result<i64, StoreError> {
-        match identity::find(&*self.work.lookup()?, subject)? {
+        match identity::find(&*self.jobs.lookup()?, subject)? {
             Some(id) => Ok(id),
-            None => self.work.write(|connection| identity::assign(connection, subject)),
+            None => self.jobs.write(|connection| identity::assign(connection, subject)),
         }
     }
 }

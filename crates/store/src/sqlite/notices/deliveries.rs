@@ -10,7 +10,7 @@ use crate::port::notices::{
     Delivery, DeliveryChannel, DeliveryClaim, DeliveryReceiver, DeliveryResult, Redelivery,
     WAITING_MAX,
 };
-use crate::sqlite::{ask, turns};
+use crate::sqlite::{ask, fair_queue};
 
 /// The greatest number of deliveries that one sweep deletes.
 const CLEANUP_DELIVERIES_MAX: u64 = 1000;
@@ -91,11 +91,11 @@ pub(super) fn find_next(
     claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<(i64, i64)>, StoreError> {
-    let sql = match claim.lane {
+    let sql = match claim.channel {
         DeliveryChannel::Webhook => NEXT_TO_WEBHOOK,
         DeliveryChannel::Mail => NEXT_MAIL,
     };
-    let params = (now.micros(), claim.under_way_per_provider_max, claim.lane.as_str());
+    let params = (now.micros(), claim.under_way_per_provider_max, claim.channel.as_str());
     ask::find(connection, "look for a delivery", sql, params, |row| row.try_into())
 }
 
@@ -107,7 +107,7 @@ pub(super) fn claim(
     let context = "take a delivery";
     let Some((id, provider)) = find_next(connection, claim, now)? else { return Ok(None) };
     ask::run(connection, context, TAKE, (id, claim.worker, claim.lease_until.micros()))?;
-    turns::record_turn(connection, claim.lane.as_str(), ProviderId(provider))?;
+    fair_queue::record_turn(connection, claim.channel.as_str(), ProviderId(provider))?;
     ask::find(connection, context, BY_ID, [id], read)
 }
 

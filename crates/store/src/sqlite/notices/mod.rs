@@ -24,19 +24,19 @@ pub(super) use fan_out::store_notices;
 
 impl NoticeStore for SqliteStore {
     fn create_webhook(&self, new: &NewWebhook, now: Instant) -> Result<WebhookStart, StoreError> {
-        self.work.write(|connection| webhooks::create(connection, new, now))
+        self.jobs.write(|connection| webhooks::create(connection, new, now))
     }
 
     fn webhooks(&self, provider: ProviderId) -> Result<Vec<Webhook>, StoreError> {
-        webhooks::all(&*self.work.lookup()?, provider)
+        webhooks::all(&*self.jobs.lookup()?, provider)
     }
 
     fn webhook(&self, provider: ProviderId, id: i64) -> Result<Option<Webhook>, StoreError> {
-        webhooks::one(&*self.work.lookup()?, provider, id)
+        webhooks::one(&*self.jobs.lookup()?, provider, id)
     }
 
     fn update_webhook(&self, webhook: &Webhook, now: Instant) -> Result<bool, StoreError> {
-        self.work.write(|connection| webhooks::update(connection, webhook, now))
+        self.jobs.write(|connection| webhooks::update(connection, webhook, now))
     }
 
     fn replace_webhook_secret(
@@ -46,12 +46,12 @@ impl NoticeStore for SqliteStore {
         secret: &str,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.work
+        self.jobs
             .write(|connection| webhooks::replace_secret(connection, (provider, id), secret, now))
     }
 
     fn delete_webhook(&self, provider: ProviderId, id: i64) -> Result<bool, StoreError> {
-        self.work.write(|connection| webhooks::delete(connection, provider, id))
+        self.jobs.write(|connection| webhooks::delete(connection, provider, id))
     }
 
     fn claim_delivery(
@@ -59,10 +59,10 @@ impl NoticeStore for SqliteStore {
         claim: &DeliveryClaim<'_>,
         now: Instant,
     ) -> Result<Option<Delivery>, StoreError> {
-        if deliveries::find_next(&*self.work.lookup()?, claim, now)?.is_none() {
+        if deliveries::find_next(&*self.jobs.lookup()?, claim, now)?.is_none() {
             return Ok(None);
         }
-        self.work.write(|connection| deliveries::claim(connection, claim, now))
+        self.jobs.write(|connection| deliveries::claim(connection, claim, now))
     }
 
     fn finish_delivery(
@@ -72,11 +72,11 @@ impl NoticeStore for SqliteStore {
         result: &DeliveryResult,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.work.write(|connection| deliveries::finish(connection, worker, id, result, now))
+        self.jobs.write(|connection| deliveries::finish(connection, worker, id, result, now))
     }
 
     fn next_delivery_at(&self) -> Result<Option<Instant>, StoreError> {
-        deliveries::next_at(&*self.work.lookup()?)
+        deliveries::next_at(&*self.jobs.lookup()?)
     }
 
     fn deliveries(
@@ -86,7 +86,7 @@ impl NoticeStore for SqliteStore {
         offset: u64,
         limit: u64,
     ) -> Result<(u64, Vec<Delivery>), StoreError> {
-        self.work
+        self.jobs
             .view(|connection| deliveries::list(connection, (provider, webhook), offset, limit))
     }
 
@@ -96,7 +96,7 @@ impl NoticeStore for SqliteStore {
         webhook: i64,
         id: i64,
     ) -> Result<Option<Delivery>, StoreError> {
-        deliveries::one(&*self.work.lookup()?, (provider, webhook), id)
+        deliveries::one(&*self.jobs.lookup()?, (provider, webhook), id)
     }
 
     fn redeliver(
@@ -106,15 +106,15 @@ impl NoticeStore for SqliteStore {
         id: i64,
         now: Instant,
     ) -> Result<Redelivery, StoreError> {
-        self.work
+        self.jobs
             .write(|connection| deliveries::redeliver(connection, (provider, webhook), id, now))
     }
 
     fn count_waiting_deliveries(&self, lane: DeliveryChannel) -> Result<u64, StoreError> {
-        deliveries::waiting(&*self.work.lookup()?, lane)
+        deliveries::waiting(&*self.jobs.lookup()?, lane)
     }
 
     fn clean_up_deliveries(&self, before: Instant) -> Result<u64, StoreError> {
-        self.work.write(|connection| deliveries::clean_up(connection, before))
+        self.jobs.write(|connection| deliveries::clean_up(connection, before))
     }
 }

@@ -12,8 +12,8 @@ use app::app::App;
 use app::auth::admission::AdmittedRequest;
 use app::blocking::blocking;
 use app::error::ApiError;
-use app::exports::caller::SITE_ONLY;
-use app::exports::fetch::POLL_AFTER_S;
+use app::exports::download::POLL_AFTER_S;
+use app::exports::export_caller::SITE_ONLY;
 use app::exports::{find, show};
 
 /// Finds the export in the path for a caller who may see it, and runs `then` on it.

@@ -10,9 +10,9 @@ use crate::http::routes::request_id;
 use app::auth::admission::AdmittedRequest;
 use app::blocking::blocking;
 use app::error::ApiError;
-use app::exports::ask::{self, ExportSubmission};
-use app::exports::caller::{AllowedParameters, SITE_ONLY};
+use app::exports::export_caller::{AllowedParameters, SITE_ONLY};
 use app::exports::list::{self, ExportHistoryQuery};
+use app::exports::submit::{self, ExportSubmission};
 
 const LIST_QUERY_NAMES: AllowedParameters = AllowedParameters {
     always: &["site_id"],
@@ -46,6 +46,6 @@ pub(super) async fn request_export(
     let key = idempotency::read_idempotency_key(&parts.headers)
         .map_err(|problem| ApiError::parameter("Idempotency-Key", problem))?;
     let answer =
-        ask::submit_exports(&app, caller, ExportSubmission { body, key, request_id }).await?;
+        submit::submit_exports(&app, caller, ExportSubmission { body, key, request_id }).await?;
     Ok(super::super::json_response(answer))
 }

@@ -16,8 +16,10 @@ use app::auth::admission::AdmittedRequest;
 use app::blocking::blocking;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode};
-use app::exports::caller::AllowedParameters;
-use app::exports::fetch::{self, ExportDownload};
+use app::exports::download::{
+    ExportDownload, count_download, download_for_caller, download_for_link, record_lost_file,
+};
+use app::exports::export_caller::AllowedParameters;
 use app::jobs::link_transfers;
 
 const OF_FILE: AllowedParameters = AllowedParameters { always: &["site_id"], added: &["bundle"] };
@@ -32,8 +34,7 @@ pub(super) async fn download_as_caller(
     let (app, parts) = (call.app, call.parts);
     let (caller, query) = admitted.await?;
     let asker = app.clone();
-    let fetched =
-        blocking(move || fetch::download_for_caller(&asker, &caller, &uuid, &query)).await?;
+    let fetched = blocking(move || download_for_caller(&asker, &caller, &uuid, &query)).await?;
     send(app, parts, fetched).await
 }
 
@@ -43,7 +44,7 @@ pub(super) async fn download_by_link(call: EndpointCall) -> Result<Response, Api
     let uuid = call.path.get("uuid").to_owned();
     let (app, parts) = (call.app, call.parts);
     let asker = app.clone();
-    let fetched = blocking(move || fetch::download_for_link(&asker, &uuid, &query)).await?;
+    let fetched = blocking(move || download_for_link(&asker, &uuid, &query)).await?;
     send(app, parts, fetched).await
 }
 
@@ -69,7 +70,7 @@ async fn send(app: App, parts: Parts, fetched: ExportDownload) -> Result<Respons
         }
         Err(DownloadRefusal::Unreadable) => Err(DownloadRefusal::unreadable()),
         Err(DownloadRefusal::Missing) => {
-            Err(blocking(move || fetch::record_lost_file(&app, &fetched.job)).await?)
+            Err(blocking(move || record_lost_file(&app, &fetched.job)).await?)
         }
     }
 }
@@ -81,7 +82,7 @@ fn count_when_sent(app: App, fetched: Arc<ExportDownload>) -> OnComplete {
             return link_transfers::count_link_transfer(&app, fetched.job.id);
         }
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = fetch::count_download(&app, &fetched) {
+            if let Err(error) = count_download(&app, &fetched) {
                 app::error::log_error("download_uncounted", &error);
             }
         });

@@ -26,10 +26,10 @@ use crate::http::endpoint::{
 };
 use crate::http::query;
 use app::auth::admission::{AdmittedRequest, Requirement};
-use app::auth::principal::Modes;
+use app::auth::caller::Modes;
 use app::blocking::blocking;
 use app::error::ApiError;
-use app::exports::caller::{self, AllowedParameters, ExportCaller};
+use app::exports::export_caller::{self, AllowedParameters, ExportCaller};
 
 /// The dialect checks the export switch and the permission in an order of its own, after the
 /// credential, so the endpoints do it themselves.
@@ -104,7 +104,7 @@ fn admit_caller(
     let (app, query) = (call.app.clone(), query::parse(call.parts.uri.query()));
     blocking(move || {
         let query = query?;
-        let caller = caller::admit_export_caller(&app, admitted, &query, names, is_request)?;
+        let caller = export_caller::admit_export_caller(&app, admitted, &query, names, is_request)?;
         Ok((caller, query))
     })
 }

@@ -13,7 +13,7 @@ use app::app::App;
 use app::auth::admission::AdmittedRequest;
 use app::blocking::blocking;
 use app::error::{ApiError, ErrorCode};
-use app::exports::caller::{self, AllowedParameters, ExportCaller, SITE_ONLY};
+use app::exports::export_caller::{self, AllowedParameters, ExportCaller, SITE_ONLY};
 use app::lists::numbered::NumberedPage;
 use app::webhooks::{WebhookError, Webhooks};
 
@@ -154,7 +154,7 @@ fn admit_caller(
     path: &str,
 ) -> Result<ExportCaller, ApiError> {
     let names = if path == DELIVERIES { OF_DELIVERIES } else { SITE_ONLY };
-    let caller = caller::admit_export_caller(app, who, query, names, false)?;
+    let caller = export_caller::admit_export_caller(app, who, query, names, false)?;
     if method != EndpointMethod::Get && caller.admitted.principal.read_only {
         let message = "This credential may only read.";
         return Err(ApiError::new(ErrorCode::PermissionDenied, message));
