@@ -17,8 +17,8 @@ use store::port::books::{
     CloseStart, ClosedMonth, ClosedPart, ClosedPartKind, NewClosedMonth, ReopenOutcome,
 };
 
+use crate::books_coverage::first_books_month;
 use crate::error::PackageError;
-use crate::existence::first_books_month;
 use crate::frozen::FrozenBooks;
 use crate::ledger::rows_before;
 use crate::package::{PackageState, PackageWithRows, make_package};

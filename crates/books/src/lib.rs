@@ -13,7 +13,7 @@
 //! | `byte_order_marks` | the same files with byte-order marks, for spreadsheet programs |
 //! | `pass` | a pass over all ledgers |
 //! | `ledger` | the books of one month |
-//! | [`existence`] | the rule by which a month has books in a currency |
+//! | [`books_coverage`] | the rule by which a month has books in a currency |
 //! | [`frozen`] | the frozen data of closed months |
 //! | [`drift`] | the comparison of closed months with the present records |
 //! | [`close`] | closing and reopening of months |
@@ -26,11 +26,11 @@
 //! | [`error`] | the errors of the books |
 
 pub mod audit;
+pub mod books_coverage;
 mod byte_order_marks;
 pub mod close;
 pub mod drift;
 pub mod error;
-pub mod existence;
 pub mod explain;
 pub mod frozen;
 mod ledger;
@@ -46,8 +46,8 @@ mod sorter;
 mod tables;
 pub mod views;
 
+pub use books_coverage::{describe_currencies, first_books_month, has_postings};
 pub use error::PackageError;
-pub use existence::{describe_currencies, first_books_month, has_postings};
 pub use ledger::{all_issues, currencies, issues_view, month_issues};
 pub use package::{PackageFile, WrittenPackage, write_package};
 pub use pass::PassObserver;

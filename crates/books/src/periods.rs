@@ -18,9 +18,9 @@ use serde_json::{Map, Value, json};
 use store::port::books::{ClosedMonth, ClosedPartKind};
 use store::{KeyRange, RowKey, Store, StoreError};
 
+use crate::books_coverage::first_books_month;
 use crate::drift::DriftRow;
 use crate::error::PackageError;
-use crate::existence::first_books_month;
 use crate::explain::minor_units;
 use crate::frozen::FrozenBooks;
 use crate::request::package_file_name;

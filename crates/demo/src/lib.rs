@@ -11,14 +11,13 @@
 //! | [`memberships`] | many customer memberships of many providers, for measurements |
 //! | `studio`, `publisher` | the two businesses |
 //! | `people`, `billing` | shared by both businesses: customers, invoices, payments, corrections |
-//! | `row_generator`, `draw`, `calendar`, `dates`, `names` | ids, random choices, days, dates, names |
+//! | `row_generator`, `seeded_random`, `calendar`, `dates`, `names` | ids, random choices, days, dates, names |
 
 mod billing;
 mod calendar;
 #[cfg(test)]
 mod coherence;
 mod dates;
-mod draw;
 pub mod files;
 pub mod memberships;
 mod names;
@@ -26,6 +25,7 @@ mod people;
 mod publisher;
 pub mod row;
 mod row_generator;
+mod seeded_random;
 mod studio;
 
 use std::io;
@@ -36,9 +36,9 @@ use model::provider::{Provider, UsageAlignment};
 use model::time::{Instant, Weekday, Zone};
 
 use calendar::DemoCalendar;
-use draw::SeededRandom;
 use row::DemoRowSink;
 use row_generator::RowGenerator;
+use seeded_random::SeededRandom;
 
 /// Default seed.
 pub const SEED: u64 = 20_260_630;

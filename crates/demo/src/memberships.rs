@@ -9,10 +9,10 @@ use model::provider::Provider;
 use model::time::{Date, Instant};
 
 use super::calendar::DemoCalendar;
-use super::draw::SeededRandom;
 use super::names::{FIRST, LAST};
 use super::row::{DemoRowSink, DemoValue};
 use super::row_generator::RowGenerator;
+use super::seeded_random::SeededRandom;
 
 const PLANS: i64 = 12;
 const MEMBERSHIPS_PER_CUSTOMER: i64 = 4;

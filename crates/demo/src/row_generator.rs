@@ -7,8 +7,8 @@ use model::money::Currency;
 use model::time::Instant;
 
 use super::calendar::DemoCalendar;
-use super::draw::SeededRandom;
 use super::row::{DemoRow, DemoRowSink, DemoValue};
+use super::seeded_random::SeededRandom;
 
 /// State of the generation: random choices, the calendar, the next ids, and the sink for rows.
 pub(super) struct RowGenerator<'a> {

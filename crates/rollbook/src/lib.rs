@@ -10,7 +10,7 @@
 //! | `commands` | one command per file |
 //! | [`config`] | settings from file, environment and flags, with their origins |
 //! | [`folder`] | the data folder: its contents and locks |
-//! | `handles` | the limit of file handles |
+//! | `file_handles` | the limit of file handles |
 //! | [`opening`] | opening of store, mirror and files for commands |
 //! | [`failure`] | failures of commands, and exit codes |
 //! | `output` | the destination of a command's result: a file, a pipe, standard output |
@@ -23,8 +23,8 @@ pub mod cli;
 mod commands;
 pub mod config;
 pub mod failure;
+mod file_handles;
 pub mod folder;
-mod handles;
 mod logging;
 pub mod opening;
 mod output;

@@ -6,8 +6,8 @@ use std::iter::Peekable;
 use model::provider::Provider;
 use model::time::Date;
 
-use crate::answer::{Usage, UsageFacts};
 use crate::booking::Booking;
+use crate::calculation::{Usage, UsageFacts};
 use crate::error::UsageError;
 use crate::hold::Hold;
 use crate::limits::UsagePlan;

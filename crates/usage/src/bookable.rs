@@ -1,6 +1,6 @@
 //! The number of further bookings that limits allow. Rule: spec/usage.md §7. None means no bound.
 
-use crate::answer::PeriodUsage;
+use crate::calculation::PeriodUsage;
 use crate::limits::{UsageLimits, UsagePeriodLimit};
 
 /// Sets `bookable_count` of every entry. `periods` must be in the order of `limits`.

@@ -4,8 +4,8 @@
 use model::allotment::LimitType;
 use model::time::Date;
 
-use crate::answer::{Usage, UsageFacts};
 use crate::booking::{MembershipUse, NotCountedReason, visit_uses};
+use crate::calculation::{Usage, UsageFacts};
 
 /// Usage with the bookings that it was counted from.
 #[derive(Debug, Clone, PartialEq, Eq)]

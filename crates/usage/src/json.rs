@@ -9,7 +9,7 @@ use model::time::Date;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::answer::{OfferingTypeUsage, PeriodUsage, Usage};
+use crate::calculation::{OfferingTypeUsage, PeriodUsage, Usage};
 use crate::hold::{Hold, ProrateAdjustment};
 
 /// The names of offering types, by id.

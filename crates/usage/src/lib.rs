@@ -14,7 +14,7 @@
 //! | [`booking`] | the bookings that count as uses, and the day of each use (§5) |
 //! | [`hold`] | days on hold and prorated allowances (§6) |
 //! | [`membership`] | a customer membership, and the days on which it can be used (§7) |
-//! | [`answer`] | the usage on a date: its types and its calculation (§3, §5) |
+//! | [`calculation`] | the usage on a date: its types and its calculation (§3, §5) |
 //! | `bookable` | the number of further bookings that limits allow (§7) |
 //! | [`explain`] | the bookings behind each number |
 //! | [`batch`] | the usage of many memberships from sorted rows (§10, §11) |
@@ -25,10 +25,10 @@
 
 #![deny(clippy::float_arithmetic)]
 
-pub mod answer;
 pub mod batch;
 mod bookable;
 pub mod booking;
+pub mod calculation;
 pub mod error;
 pub mod explain;
 pub mod hold;
@@ -40,11 +40,11 @@ pub mod rows;
 pub mod upgrade;
 pub mod xml;
 
-pub use answer::{LimitCounts, OfferingTypeUsage, PeriodUsage, Usage, UsageFacts};
 pub use batch::usage_of_memberships;
 pub use booking::{
     BookedEvent, Booking, BookingMethod, BookingStatus, EventKind, NotCountedReason,
 };
+pub use calculation::{LimitCounts, OfferingTypeUsage, PeriodUsage, Usage, UsageFacts};
 pub use error::UsageError;
 pub use explain::{CountedUse, ExplainedPeriod, UsageExplanation};
 pub use hold::{Hold, ProrateAdjustment};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::answer::Usage;
+use crate::calculation::Usage;
 use crate::json::{OfferingTypeNames, to_json};
 
 /// The form of lists in XML: setting `xml.list_style`.

@@ -4,13 +4,13 @@
 //! | --- | --- |
 //! | `category` | the seven categories, and amounts in them |
 //! | `ledger_file` | the files of the package |
-//! | `piece` | the source of a posting |
+//! | `source` | the source of a posting |
 //! | [`codec`] | binary encoding of postings, for frozen months and for sorting |
 
 mod category;
 pub mod codec;
 mod ledger_file;
-mod piece;
+mod source;
 
 use model::money::Currency;
 use model::time::{Date, Instant};
@@ -20,7 +20,7 @@ use crate::explain::CalculationStep;
 
 pub use category::{CategoryAmounts, LedgerCategory};
 pub use ledger_file::LedgerFile;
-pub use piece::{PieceId, PieceProgress, PieceShare, PostingSource};
+pub use source::{PieceId, PieceProgress, PieceShare, PostingSource};
 
 /// The ids of the records that a posting is linked to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -5,7 +5,7 @@ use accounting::drift::postings_drift;
 use accounting::{CategoryAmounts, LedgerCategory, Month, Posting, RecordTables, group_records};
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::lives::{RandomChoices, dice};
+use crate::random_invoices::{RandomChoices, dice};
 use crate::scenario::{LedgerScenario, month, run};
 
 #[test]

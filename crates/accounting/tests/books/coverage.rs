@@ -7,7 +7,7 @@ use accounting::{Horizon, LedgerFile, LedgerSpan, group_records};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-use crate::lives::{RandomChoices, dice};
+use crate::random_invoices::{RandomChoices, dice};
 use crate::scenario::{month, run};
 
 #[test]

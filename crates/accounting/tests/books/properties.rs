@@ -11,7 +11,7 @@ use accounting::{
 use model::money::Currency;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::lives::{RandomChoices, dice};
+use crate::random_invoices::{RandomChoices, dice};
 use crate::scenario::{month, run};
 
 fn for_all(property: impl Fn(RandomChoices)) {

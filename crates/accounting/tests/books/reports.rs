@@ -12,7 +12,7 @@ use model::money::Currency;
 use model::time::Date;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::lives::{RandomChoices, dice};
+use crate::random_invoices::{RandomChoices, dice};
 use crate::scenario::{LedgerScenario, month, run};
 
 const BOOK: &str = "

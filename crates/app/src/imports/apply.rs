@@ -10,7 +10,7 @@ use model::import::Change;
 use store::StoreError;
 use store::port::{ImportStart, ImportTransaction, Store};
 
-use super::course::ImportLimits;
+use super::limits::ImportLimits;
 use super::{BATCHES_AHEAD, Import, ImportAnswer, ImportFailure, ImportTarget};
 
 /// The pause between two tries of a patient import to start its transaction, so that a busy store

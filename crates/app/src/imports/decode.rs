@@ -8,7 +8,7 @@ use files::read::{self, Decoded, ImportInput, ReadError};
 use files::spool::{ChangeSpool, SpooledChanges};
 use model::import::{ImportError, ImportErrors};
 
-use super::course::ImportLimits;
+use super::limits::ImportLimits;
 use super::{BATCHES_AHEAD, Import, ImportFailure, ImportSource, ImportTarget};
 use crate::crash;
 

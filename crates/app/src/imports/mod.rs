@@ -9,11 +9,11 @@
 //! | --- | --- |
 //! | `decode` | reading of sources into changes, or errors |
 //! | `apply` | storing of the changes in one transaction |
-//! | `course` | time limit and cancellation |
+//! | `limits` | time limit and cancellation |
 
 mod apply;
-mod course;
 mod decode;
+mod limits;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +30,7 @@ use model::time::Instant;
 use store::StoreError;
 use store::port::{IdempotencyKey, KeyUse, Store};
 
-use course::ImportLimits;
+use limits::ImportLimits;
 
 /// The number of batches that may wait between the reading and the receiving thread.
 const BATCHES_AHEAD: usize = 4;

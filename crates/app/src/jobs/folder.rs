@@ -13,7 +13,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use model::time::Instant;
 use store::Store;
 
-use super::mark::{self, FolderError, FolderMarker, UnmarkedFolder};
+use super::folder_marker::{self, FolderError, FolderMarker, UnmarkedFolder};
 use super::verified_files::VerifiedFiles;
 
 use crate::crash;
@@ -149,7 +149,7 @@ impl FilesFolder {
     /// Copies all published files, while jobs may publish more. Returns the number of copied files.
     pub fn copy_published(&self, to: &Path) -> io::Result<u64> {
         fs::create_dir_all(to)?;
-        mark::copy_marker(&self.root, to)?;
+        folder_marker::copy_marker(&self.root, to)?;
         let mut copied = 0;
         for path in self.published_before(FOREVER)? {
             let target = to.join(&path);

@@ -2,7 +2,7 @@
 
 use store::port::notices::NewNotice;
 
-use super::mark::FolderError;
+use super::folder_marker::FolderError;
 use crate::app::App;
 use crate::error::{self, ApiError};
 

@@ -11,7 +11,7 @@
 //! | `work` | the interface of a kind of job, and its results |
 //! | `row_file` | writing of rows into a file, with its hash and totals |
 //! | `folder` | the folder of unfinished and published files |
-//! | `mark` | the marker file of the folder |
+//! | `folder_marker` | the marker file of the folder |
 //! | `early_removal` | removal of a job's files before they expire |
 //! | `lost_files` | published files that are missing |
 //! | `manifest` | the manifest of a file |
@@ -32,10 +32,10 @@ pub(crate) mod early_removal;
 pub(crate) mod export;
 mod finish_attempts;
 pub mod folder;
+pub mod folder_marker;
 pub mod link_transfers;
 pub mod lost_files;
 pub(crate) mod manifest;
-pub mod mark;
 pub(crate) mod package;
 pub(crate) mod report;
 pub mod row_file;
@@ -46,6 +46,6 @@ mod verified_files;
 pub mod work;
 
 pub use folder::{FilesFolder, free_bytes};
+pub use folder_marker::{FolderError, UnmarkedFolder};
 pub use link_transfers::store_link_transfers;
-pub use mark::{FolderError, UnmarkedFolder};
 pub use runner::{Workers, start_workers};

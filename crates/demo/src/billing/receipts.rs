@@ -7,9 +7,9 @@ use model::time::Instant;
 
 use super::InvoiceDraft;
 use super::settlement::InvoiceSettlement;
-use crate::draw::SeededRandom;
 use crate::row::DemoValue;
 use crate::row_generator::RowGenerator;
+use crate::seeded_random::SeededRandom;
 
 const DAY: i64 = 86_400;
 

@@ -24,7 +24,7 @@ use crate::definition::scoped_expr::{
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::engine::scope::{self, QueryScope};
 use crate::error::ReportError;
-use crate::functions::calendar;
+use crate::functions::birthday;
 use crate::terms::{attendance, credit, customer, membership, payment};
 
 /// The number of days during which a customer counts as new.
@@ -158,7 +158,7 @@ fn columns() -> Vec<ReportColumn> {
         object("address", ADDRESS, column_value("address.shown")),
         int(
             "days_until_birthday",
-            scoped_expr(|scope| calendar::days_until_birthday(col("c.date_of_birth"), scope.today)),
+            scoped_expr(|scope| birthday::days_until_birthday(col("c.date_of_birth"), scope.today)),
         ),
         string("gender", column_value("c.gender")),
         boolean("is_claimed", is_claimed()),
@@ -314,7 +314,7 @@ fn has_account_credit() -> ScopedExpr {
 }
 
 fn age() -> ScopedExpr {
-    scoped_expr(|scope| calendar::age(col("c.date_of_birth"), scope.today))
+    scoped_expr(|scope| birthday::age(col("c.date_of_birth"), scope.today))
 }
 
 fn latest_registration() -> ScopedExpr {

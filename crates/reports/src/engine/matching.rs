@@ -20,8 +20,8 @@ use crate::definition::Report;
 use crate::definition::column::ReportColumnKind;
 use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
-use crate::functions::order::{comparable_amount, lower_case};
 use crate::functions::row_counter::RowCounter;
+use crate::functions::sort_keys::{comparable_amount, lower_case};
 use crate::request::report_query::ReportQuery;
 
 /// The largest number of first rows that are kept in a heap. Beyond it all rows are sorted, which

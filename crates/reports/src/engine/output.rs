@@ -11,7 +11,7 @@ use super::scope::QueryScope;
 use crate::definition::column::{ReportColumn, ReportColumnKind};
 use crate::definition::label::display_name_of_key;
 use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
-use crate::functions::{json, ratio};
+use crate::functions::{json_member, ratio};
 use crate::page::{ColumnHeader, SortPosition};
 use crate::request::report_query::{ReportQuery, SelectedColumn};
 
@@ -48,7 +48,7 @@ pub(crate) fn query_columns(scope: &QueryScope<'_>, question: &ReportQuery) -> R
                 });
             }
             SelectedColumn::CustomField(key) => {
-                expressions.push(json::json_member_text(col("c.metadata"), key));
+                expressions.push(json_member::json_member_text(col("c.metadata"), key));
                 columns.push(OutputColumn {
                     key: custom_field_key(key),
                     label: key.clone(),

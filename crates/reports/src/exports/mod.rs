@@ -9,7 +9,7 @@
 //! | `export_type`, `export_layout`, `export_filter` | the definition of a type as data |
 //! | `export_request` | a checked request, as a job stores it |
 //! | `parse` | checks a body into requests or refuses it |
-//! | `predicates` | a request's filters as expressions |
+//! | `export_predicates` | a request's filters as expressions |
 //! | `run` | runs a request: its rows, and whether there are any |
 //! | `metadata` | metadata as columns or as rows |
 //! | `describe` | the catalogue of types |
@@ -18,11 +18,11 @@
 mod describe;
 mod export_filter;
 mod export_layout;
+mod export_predicates;
 mod export_request;
 mod export_type;
 mod metadata;
 mod parse;
-mod predicates;
 mod run;
 mod sites;
 mod types;

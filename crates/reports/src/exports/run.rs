@@ -6,9 +6,9 @@ use futures::TryStreamExt;
 use mirror::MirrorSession;
 
 use super::export_layout::ExportLayout;
+use super::export_predicates;
 use super::export_request::ExportRequest;
 use super::metadata;
-use super::predicates;
 use crate::definition::column::ReportColumn;
 use crate::engine::all_rows;
 use crate::engine::matching;
@@ -82,7 +82,7 @@ fn all_predicates(
     layout: &ExportLayout,
     request: &ExportRequest,
 ) -> Result<Vec<Expr>, ReportError> {
-    let mut predicates = predicates::export_predicates(scope, layout, request)?;
+    let mut predicates = export_predicates::export_predicates(scope, layout, request)?;
     if request.export_type().is_metadata() {
         predicates.extend(metadata::has_metadata_condition(request));
     }

@@ -6,9 +6,9 @@
 //! | `event_time` | the local time of an event at its site |
 //! | `id_set` | test if an id is in a large list |
 //! | `row_counter` | a counter of the rows that pass through a plan |
-//! | `calendar` | age and days until a birthday |
-//! | `order` | sort keys of texts and amounts |
-//! | `json` | the value of one key of a JSON object, as text |
+//! | `birthday` | age and days until a birthday |
+//! | `sort_keys` | sort keys of texts and amounts |
+//! | `json_member` | the value of one key of a JSON object, as text |
 //! | `json_text` | JSON text made from columns |
 //! | `instant_id_key` | an instant and an id as one number that sorts like the pair |
 //! | `periods` | the periods of a pivot in which a row counts |
@@ -18,17 +18,17 @@
 //! | `without_membership` | a list of memberships without a given one |
 //! | `ratio` | quotients, rounded half up |
 
-pub(crate) mod calendar;
+pub(crate) mod birthday;
 pub(crate) mod event_time;
 pub(crate) mod id_set;
 pub(crate) mod instant_id_key;
-pub(crate) mod json;
+pub(crate) mod json_member;
 pub(crate) mod json_text;
 pub(crate) mod life_span;
-pub(crate) mod order;
 pub(crate) mod periods;
 pub(crate) mod ratio;
 pub(crate) mod row_counter;
+pub(crate) mod sort_keys;
 pub(crate) mod status;
 pub(crate) mod tally;
 pub(crate) mod without_membership;

@@ -12,7 +12,7 @@
 //! | `schema` | the columns of the table, and which of them are computed numbers |
 //! | `table` | the table provider that plans scan |
 //! | `sources` | plans of the rows that usage depends on |
-//! | `run` | runs these plans within another plan |
+//! | `plan_runner` | runs these plans within another plan |
 //! | `row_stream` | computes the rows, batch by batch |
 //! | `usage_inputs` | reads holds, bookings and events |
 //! | `sorted_rows` | sorted rows, read up to a given membership |
@@ -24,9 +24,9 @@
 mod allotments;
 mod cells;
 mod events;
+mod plan_runner;
 mod row_builder;
 mod row_stream;
-mod run;
 mod schema;
 mod sorted_rows;
 mod sources;

@@ -12,8 +12,8 @@ use usage::{Membership, UsagePlan, usage_of_memberships};
 
 use super::allotments::LimitsCache;
 use super::cells::{UsageCells, int_column};
+use super::plan_runner::PlanRunner;
 use super::row_builder::UsageRowsBuilder;
-use super::run::PlanRunner;
 use super::schema::UsageColumn;
 use super::sorted_rows::UsageBatchStream;
 use super::sources::{UsageSources, catalogue_table, damaged_value_error};

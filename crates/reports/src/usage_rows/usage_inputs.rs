@@ -12,7 +12,7 @@ use usage::{Booking, BookingMethod, BookingStatus, Hold};
 use super::allotments::missing_row_error;
 use super::cells::{UsageCells, int_column};
 use super::events::{EventsById, add_sites};
-use super::run::PlanRunner;
+use super::plan_runner::PlanRunner;
 use super::sorted_rows::SortedRowReader;
 use super::sources::{
     IS_NO_SHOW, MEMBERSHIP_ID_COLUMN, UsageSources, catalogue_table, damaged_value_error,

@@ -28,11 +28,11 @@ use crate::cli::{Cli, Command, DataArgs};
 use crate::config::{EffectiveSettings, ProgramSettings, SettingFlag, SettingSources};
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::{handles, logging};
+use crate::{file_handles, logging};
 
 /// Runs one command.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    handles::raise_limit()?;
+    file_handles::raise_limit()?;
     match cli.command {
         Command::Demo(args) => demo::run(args),
         Command::Serve(args) => serve::run(args),

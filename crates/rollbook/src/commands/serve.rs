@@ -17,7 +17,7 @@ use crate::config::{LogFormat, ProgramSettings, SettingFlag};
 use crate::failure::{Failure, FailureContext};
 use crate::folder::DataFolder;
 use crate::opening::{self, OpenedMirror};
-use crate::{cli::DataArgs, handles, logging};
+use crate::{cli::DataArgs, file_handles, logging};
 
 /// Time that running work gets to end after the shutdown.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -119,7 +119,7 @@ pub(super) fn serve(
     ready: impl FnOnce(&str) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let connections = &mut parts.settings.server.connections_max;
-    *connections = handles::raise_limit_for_connections(*connections);
+    *connections = file_handles::raise_limit_for_connections(*connections);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.doing(|| "start".to_owned())?;
     let outcome = runtime.block_on(async {

@@ -9,7 +9,7 @@ use model::cell::{Cell, CellRef};
 use model::rules;
 use model::time::Instant;
 
-use super::given::GivenColumns;
+use super::given_columns::GivenColumns;
 
 /// Returns true if the input surely leaves the stored row as it is. It does so without building the
 /// merged row, so false may also mean that a closer look is needed.

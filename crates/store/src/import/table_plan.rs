@@ -130,7 +130,11 @@ mod tests {
             assert_eq!(plan.invoice_currency.is_some(), has_rule, "{}", table.name);
             let references = table.columns.iter().filter(|c| c.references.is_some());
             assert_eq!(plan.references.len(), references.count(), "{}", table.name);
-            assert!(table.columns.len() <= crate::import::given::COLUMNS_MAX, "{}", table.name);
+            assert!(
+                table.columns.len() <= crate::import::given_columns::COLUMNS_MAX,
+                "{}",
+                table.name
+            );
         }
         let with = |has: fn(&TableImportPlan) -> bool| -> Vec<&str> {
             tables().iter().filter(|table| has(for_table(table))).map(|table| table.name).collect()

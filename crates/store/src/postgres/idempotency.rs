@@ -7,7 +7,7 @@ use model::time::Instant;
 
 use super::connections::PostgresSession;
 use super::row::get;
-use super::words::{from_json, json};
+use super::serde_text::{from_json, json};
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, KeyUse};
 

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `connect`, `connections` | options and TLS; connection pools and running statements |
 //! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
-//! | `statements`, `row`, `words`, `copy` | SQL per table, values of rows, rows in bulk |
+//! | `statements`, `row`, `serde_text`, `copy` | SQL per table, values of rows, rows in bulk |
 //! | `snapshot` | reading at one revision |
 //! | `import` | the write path of rows |
 //! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
@@ -34,10 +34,10 @@ mod providers;
 mod revision;
 mod row;
 mod secret;
+mod serde_text;
 mod snapshot;
 mod statements;
 mod tokens;
-mod words;
 
 use model::id::{ProviderId, Revision};
 use model::provider::Provider;

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 use super::connections::PostgresSession;
 use super::revision;
 use super::row::get;
-use super::words::{from_serde_text, to_serde_text};
+use super::serde_text::{from_serde_text, to_serde_text};
 use crate::error::StoreError;
 
 const ALL: &str = "SELECT id, name, timezone, currency, week_starts_on, usage_alignment, \

@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 
 use super::connections::PostgresSession;
 use super::row::{get, get_instant, get_narrow, get_optional_instant};
-use super::words::{from_json, json};
+use super::serde_text::{from_json, json};
 use crate::error::StoreError;
 use crate::token::{Token, TokenGrant, TokenHash};
 

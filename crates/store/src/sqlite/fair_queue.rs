@@ -4,7 +4,7 @@
 use model::id::ProviderId;
 use rusqlite::Connection;
 
-use super::ask;
+use super::query;
 use crate::error::StoreError;
 
 const TAKE: &str = "INSERT INTO turns (queue, provider_id, turn) \
@@ -17,5 +17,5 @@ pub(super) fn record_turn(
     queue: &str,
     provider: ProviderId,
 ) -> Result<(), StoreError> {
-    ask::run(connection, "take a turn", TAKE, (queue, provider.0)).map(drop)
+    query::run(connection, "take a turn", TAKE, (queue, provider.0)).map(drop)
 }

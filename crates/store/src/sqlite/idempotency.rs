@@ -7,7 +7,7 @@ use model::time::Instant;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::errors::failed;
-use super::words::{from_json, json};
+use super::serde_text::{from_json, json};
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, KeyUse};
 

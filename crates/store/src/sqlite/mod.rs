@@ -7,7 +7,7 @@
 //! | `file_kind`, `database` | the two kinds of file; the connections to one file |
 //! | `open`, `pool` | opening a connection; the pool of reading connections |
 //! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
-//! | `statements`, `ask`, `words` | SQL per table, running it, settings as strings |
+//! | `statements`, `query`, `serde_text` | SQL per table, running it, settings as strings |
 //! | `snapshot` | reading at one revision |
 //! | `import` | the write path of rows |
 //! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
@@ -18,7 +18,6 @@
 //! | `move_source` | reading the tables of a store that is moved elsewhere |
 //! | `errors` | SQLite's errors, mapped to those of the port |
 
-mod ask;
 mod backup;
 mod books;
 mod check;
@@ -36,12 +35,13 @@ mod notices;
 mod open;
 mod pool;
 mod providers;
+mod query;
 mod revision;
 mod secret;
+mod serde_text;
 mod snapshot;
 mod statements;
 mod tokens;
-mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -8,7 +8,7 @@ use super::database::DatabaseFile;
 use super::errors::{damaged, failed};
 use super::file_kind::{JOBS, RECORDS, jobs_file_path};
 use super::open::SqliteOptions;
-use super::{ask, check_file_exists, secret};
+use super::{check_file_exists, query, secret};
 use crate::error::StoreError;
 use crate::store_move::{MovedValue, StoreFingerprint, StoredTable};
 
@@ -81,7 +81,7 @@ impl MoveSource {
             table.name
         );
         self.database(table).view(|connection| {
-            ask::one(connection, "read the last number", &sql, [], |row| row.get(0)).map(Some)
+            query::one(connection, "read the last number", &sql, [], |row| row.get(0)).map(Some)
         })
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::errors::failed;
 use super::revision;
-use super::words::{from_serde_text, to_serde_text};
+use super::serde_text::{from_serde_text, to_serde_text};
 use crate::error::StoreError;
 
 const ALL: &str = "SELECT id, name, timezone, currency, week_starts_on, usage_alignment, \

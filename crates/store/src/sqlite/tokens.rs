@@ -4,7 +4,7 @@ use model::time::{Date, Instant};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::errors::failed;
-use super::words::{from_json, json};
+use super::serde_text::{from_json, json};
 use crate::error::StoreError;
 use crate::token::{Token, TokenGrant, TokenHash};
 

@@ -10,7 +10,7 @@ use super::record_type;
 use crate::definition::column::string;
 use crate::definition::relation::related_row;
 use crate::definition::scoped_expr::{column_value, scoped_expr, text_literal};
-use crate::functions::order::lower_case;
+use crate::functions::sort_keys::lower_case;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![ExportFilter {

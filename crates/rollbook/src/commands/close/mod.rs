@@ -161,8 +161,8 @@ pub(super) fn run(args: CloseArgs) -> Result<(), Failure> {
         }
         CloseCommand::Reopen { of, by, reason } => {
             let opened = reopen(&of, &by, &reason)?;
-            print_answer(&of.of, &opening, || {
-                Ok(tables::months_table(std::slice::from_ref(&opening)))
+            print_answer(&of.of, &opened, || {
+                Ok(tables::months_table(std::slice::from_ref(&opened)))
             })
         }
         CloseCommand::List { of } => {

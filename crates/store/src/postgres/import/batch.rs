@@ -9,11 +9,11 @@ use model::id::is_valid_id;
 use model::import::{Change, InputRow, TableCounts};
 use model::rules;
 
-use super::call::{PostgresImportCall, PostgresTableImport};
+use super::import_call::{PostgresImportCall, PostgresTableImport};
 use super::parent_defaults;
 use super::write_batch::BatchChanges;
 use crate::error::StoreError;
-use crate::import::given::GivenColumns;
+use crate::import::given_columns::GivenColumns;
 use crate::import::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
 use crate::import::problem::Problem;
 use crate::import::table_plan::{self, TableImportPlan};

@@ -5,22 +5,22 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `call` | the state of a call |
+//! | `import_call` | the state of a call |
 //! | `batch`, `write_batch` | deciding the rows of a batch; writing them |
 //! | `references`, `removed_rows`, `allotments`, `currency` | checks between rows |
-//! | `parent_defaults`, `holds` | defaults from parent rows; effects of holds on their memberships |
-//! | `seen_ids`, `scratch` | remembering any number of rows in bounded memory |
+//! | `parent_defaults`, `hold_bumps` | defaults from parent rows; effects of holds on their memberships |
+//! | `seen_ids`, `temp_tables` | remembering any number of rows in bounded memory |
 
 mod allotments;
 mod batch;
-mod call;
 mod currency;
-mod holds;
+mod hold_bumps;
+mod import_call;
 mod parent_defaults;
 mod references;
 mod removed_rows;
-mod scratch;
 mod seen_ids;
+mod temp_tables;
 mod write_batch;
 
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ use crate::error::StoreError;
 use crate::import::table_plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
 use batch::PostgresImportBatch;
-use call::PostgresImportCall;
+use import_call::PostgresImportCall;
 
 /// The number of rows decided and written at once. It bounds the memory; larger batches gain
 /// little.
@@ -60,7 +60,7 @@ pub(super) fn begin(
             KeyUse::Conflict => return Ok(ImportStart::KeyConflict),
         }
     }
-    scratch::create_temp_tables(&transaction)?;
+    temp_tables::create_temp_tables(&transaction)?;
     let call = PostgresImportCall::new(provider.0, now, before.next());
     let import = PostgresImport { transaction, provider, key, before, has_failed: false, call };
     Ok(ImportStart::Started(Box::new(import)))
@@ -168,7 +168,7 @@ impl PostgresImport<'_> {
     /// Writes the new revision where rows changed. Returns true if any did.
     fn write_revisions(&self) -> Result<bool, StoreError> {
         let (session, revision) = (&*self.transaction, self.call.revision);
-        let has_bumped = holds::apply_bumps(session, self.provider.0, revision)?;
+        let has_bumped = hold_bumps::apply_bumps(session, self.provider.0, revision)?;
         let is_bumped = |table: &Table| has_bumped && table.name == "customer_memberships";
         let mut has_changed = false;
         for (table, state) in tables().iter().zip(&self.call.tables) {

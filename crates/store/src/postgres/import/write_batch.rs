@@ -4,9 +4,9 @@ use model::catalogue::Table;
 use model::cell::Cell;
 
 use super::batch::PostgresImportBatch;
-use super::call::PostgresImportCall;
+use super::import_call::PostgresImportCall;
 use super::number_of;
-use super::{holds, parent_defaults};
+use super::{hold_bumps, parent_defaults};
 use crate::error::StoreError;
 use crate::import::table_plan::TableImportPlan;
 use crate::postgres::connections::PostgresSession;
@@ -150,7 +150,7 @@ impl PostgresImportBatch<'_> {
         notes.removed.insert_into(session, REMOVE, table)?;
         notes.altered.insert_into(session, ALTER, table)?;
         notes.unfilled.insert_into(session, parent_defaults::ADD_UNFILLED, table)?;
-        holds::add_pending(session, &notes.bumps)?;
+        hold_bumps::add_pending(session, &notes.bumps)?;
         let state = self.state();
         for id in &notes.met_unchanged {
             state.unchanged.insert(session, table, *id)?;

@@ -9,7 +9,7 @@ use crate::port::IdempotencyKey;
 use crate::port::jobs::{Job, JobId, JobKey};
 use crate::postgres::connections::PostgresSession;
 use crate::postgres::row::get;
-use crate::postgres::words::{from_json, json};
+use crate::postgres::serde_text::{from_json, json};
 
 const KEPT_SECONDS: i64 = 86_400;
 

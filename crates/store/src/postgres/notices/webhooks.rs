@@ -9,7 +9,7 @@ use crate::port::notices::{NewWebhook, Webhook, WebhookStart};
 use crate::postgres::connections::PostgresSession;
 use crate::postgres::errors::damaged;
 use crate::postgres::row::{get, get_instant, get_narrow, get_unsigned};
-use crate::postgres::words::{from_json, json};
+use crate::postgres::serde_text::{from_json, json};
 
 /// Webhooks of one provider are added and changed one at a time.
 const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.webhooks', $1))";

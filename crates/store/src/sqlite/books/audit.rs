@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::port::books::AuditEntry;
-use crate::sqlite::ask;
+use crate::sqlite::query;
 
 const NOTE: &str = "INSERT INTO audit_log (provider_id, at, who, kind, subject, detail) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -21,7 +21,7 @@ pub(super) fn add_entry(
     (subject, detail): (String, String),
 ) -> Result<(), StoreError> {
     let params = (provider.0, at.micros(), by, kind, subject, detail);
-    ask::run(connection, "write the audit log", NOTE, params).map(drop)
+    query::run(connection, "write the audit log", NOTE, params).map(drop)
 }
 
 pub(super) fn list_newest(
@@ -29,7 +29,7 @@ pub(super) fn list_newest(
     provider: ProviderId,
     limit: u32,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    ask::all(connection, "read the audit log", NEWEST, (provider.0, limit), |row| {
+    query::all(connection, "read the audit log", NEWEST, (provider.0, limit), |row| {
         Ok(AuditEntry {
             id: row.get(0)?,
             at: Instant::from_micros(row.get(1)?),

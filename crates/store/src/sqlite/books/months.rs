@@ -10,7 +10,7 @@ use crate::port::books::{
     AuditEntry, ClosedMonth, MONTH_CLOSED, MONTH_REOPENED, MonthReopening, NewClosedMonth,
     ReopenOutcome,
 };
-use crate::sqlite::ask;
+use crate::sqlite::query;
 
 const ALL: &str = "SELECT month, version, closed_at, closed_by, note, revision, facts, \
     reopened_at, reopened_by, reopen_reason FROM closed_months WHERE provider_id = ?1 \
@@ -31,7 +31,7 @@ pub(super) fn all(
     connection: &Connection,
     provider: ProviderId,
 ) -> Result<Vec<ClosedMonth>, StoreError> {
-    ask::all(connection, "list closed months", ALL, [provider.0], read)
+    query::all(connection, "list closed months", ALL, [provider.0], read)
 }
 
 /// Returns the latest closed month in force.
@@ -40,7 +40,8 @@ pub(super) fn latest(
     provider: ProviderId,
 ) -> Result<Option<Date>, StoreError> {
     let context = "look for the latest closed month";
-    let days: Option<i32> = ask::one(connection, context, LATEST, [provider.0], |row| row.get(0))?;
+    let days: Option<i32> =
+        query::one(connection, context, LATEST, [provider.0], |row| row.get(0))?;
     Ok(days.map(Date::from_days))
 }
 
@@ -49,7 +50,7 @@ fn in_force(
     provider: ProviderId,
     month: Date,
 ) -> Result<Option<ClosedMonth>, StoreError> {
-    ask::find(connection, "read a closed month", IN_FORCE, (provider.0, month.days()), read)
+    query::find(connection, "read a closed month", IN_FORCE, (provider.0, month.days()), read)
 }
 
 /// Adds a closing in force and returns its version.
@@ -64,10 +65,10 @@ pub(super) fn add(
         return Err(StoreError::Exists { what: format!("a closing of the month from {month}") });
     }
     let key = (provider.0, month.days());
-    let version: u32 = ask::one(connection, context, NEXT_VERSION, key, |row| row.get(0))?;
+    let version: u32 = query::one(connection, context, NEXT_VERSION, key, |row| row.get(0))?;
     let closed_at = closed_at.micros();
     let params = (key.0, key.1, version, closed_at, closed_by, note, revision.0, facts);
-    ask::run(connection, context, ADD, params)?;
+    query::run(connection, context, ADD, params)?;
     let what = AuditEntry::describe_closing(new, version);
     audit::add_entry(connection, provider, (new.closed_at, closed_by), MONTH_CLOSED, what)?;
     Ok(version)
@@ -86,7 +87,7 @@ pub(super) fn reopen(
         return Ok(ReopenOutcome::NotLatest);
     }
     let params = (provider.0, month.days(), closed.version, now.micros(), by, reason);
-    ask::run(connection, "reopen a month", REOPEN, params)?;
+    query::run(connection, "reopen a month", REOPEN, params)?;
     let what = AuditEntry::describe_reopening(month, closed.version, reason);
     audit::add_entry(connection, provider, (now, by), MONTH_REOPENED, what)?;
     let reopened = MonthReopening { at: now, by: by.to_owned(), reason: reason.to_owned() };

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 use crate::error::StoreError;
 use crate::part_content::{self, CHUNK_BYTES};
 use crate::port::books::{ClosedMonthKey, ClosedPart, ClosedPartKind};
-use crate::sqlite::ask;
+use crate::sqlite::query;
 
 const ADD: &str = "INSERT INTO closed_parts (provider_id, month, version, currency, kind, bytes, \
     sha256, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -36,10 +36,10 @@ pub(super) fn add(
     let ClosedMonthKey { provider, month, version } = key;
     let (currency, kind) = (currency.code(), kind.as_str());
     let params = (provider.0, month.days(), version, currency, kind, bytes, sha256, facts);
-    ask::run(connection, context, ADD, params)?;
+    query::run(connection, context, ADD, params)?;
     let id = connection.last_insert_rowid();
     part_content::store_in_chunks(part, content, &mut |number, chunk| {
-        ask::run(connection, context, ADD_CHUNK, (id, number, chunk)).map(drop)
+        query::run(connection, context, ADD_CHUNK, (id, number, chunk)).map(drop)
     })
 }
 
@@ -49,10 +49,10 @@ pub(super) fn all(
 ) -> Result<Vec<ClosedPart>, StoreError> {
     let context = "list the parts of a closed month";
     let params = (key.provider.0, key.month.days(), key.version);
-    if ask::find(connection, context, MONTH, params, |_| Ok(()))?.is_none() {
+    if query::find(connection, context, MONTH, params, |_| Ok(()))?.is_none() {
         return Err(unknown(key, "a closing"));
     }
-    ask::all(connection, context, ALL, params, read_part)
+    query::all(connection, context, ALL, params, read_part)
 }
 
 /// Returns the number of a part.
@@ -65,7 +65,7 @@ pub(super) fn find(
     let ClosedMonthKey { provider, month, version } = key;
     let params = (provider.0, month.days(), version, currency.code(), kind.as_str());
     let context = "look for a part of a closed month";
-    let found = ask::find(connection, context, FIND, params, |row| row.get(0))?;
+    let found = query::find(connection, context, FIND, params, |row| row.get(0))?;
     found.ok_or_else(|| unknown(key, kind.as_str()))
 }
 
@@ -87,7 +87,7 @@ pub(super) fn read(
         let (chunk, within) = (at / CHUNK_BYTES as u64, (at % CHUNK_BYTES as u64) as usize);
         let rest = &mut buffer[filled..];
         let context = "read a part of a closed month";
-        let copied = ask::find(connection, context, CHUNK, (part, chunk), |row| {
+        let copied = query::find(connection, context, CHUNK, (part, chunk), |row| {
             Ok(copy(row.get_ref(0)?, within, rest))
         })?;
         match copied {
@@ -123,6 +123,6 @@ fn read_part(row: &Row<'_>) -> rusqlite::Result<ClosedPart> {
 
 /// Returns one line if parts are incomplete.
 pub(in crate::sqlite) fn check(connection: &Connection) -> Result<Option<String>, StoreError> {
-    let count: i64 = ask::one(connection, "check closed months", DAMAGED, [], |row| row.get(0))?;
+    let count: i64 = query::one(connection, "check closed months", DAMAGED, [], |row| row.get(0))?;
     Ok((count > 0).then(|| format!("closed months: {count} parts that are not whole")))
 }

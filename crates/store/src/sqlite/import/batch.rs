@@ -8,10 +8,10 @@ use model::{catalogue, rules};
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Connection};
 
-use super::call::{SqliteImportCall, SqliteTableImport};
+use super::import_call::{SqliteImportCall, SqliteTableImport};
 use super::{hold_bumps, parent_defaults};
 use crate::error::StoreError;
-use crate::import::given::GivenColumns;
+use crate::import::given_columns::GivenColumns;
 use crate::import::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
 use crate::import::problem::Problem;
 use crate::import::table_plan::{self, TableImportPlan};

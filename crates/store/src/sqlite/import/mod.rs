@@ -2,20 +2,20 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `call` | the state of a call |
+//! | `import_call` | the state of a call |
 //! | `batch` | the rows of a batch: insert, compare, update, delete |
-//! | `references`, `removed`, `allotments`, `currency` | checks between rows |
+//! | `references`, `removed_rows`, `allotments`, `currency` | checks between rows |
 //! | `parent_defaults`, `hold_bumps` | defaults from parent rows; effects of holds on their memberships |
 //! | `seen_ids`, `temp_tables` | remembering any number of rows in bounded memory |
 
 mod allotments;
 mod batch;
-mod call;
 mod currency;
 mod hold_bumps;
+mod import_call;
 mod parent_defaults;
 mod references;
-mod removed;
+mod removed_rows;
 mod seen_ids;
 mod temp_tables;
 
@@ -35,7 +35,7 @@ use crate::error::StoreError;
 use crate::import::table_plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
 use batch::SqliteImportBatch;
-use call::SqliteImportCall;
+use import_call::SqliteImportCall;
 
 /// Prepares the writing connection for imports.
 pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
@@ -154,12 +154,12 @@ impl SqliteImport<'_> {
         call.references.check(connection, provider, &mut call.problems)?;
         call.allotments.check(connection, provider, &mut call.problems)?;
         call.currencies.check(connection, provider, &mut call.problems)?;
-        removed::check(connection, provider, &mut call.problems)?;
+        removed_rows::check(connection, provider, &mut call.problems)?;
         if has_altered(connection, table_plan::required_table("invoices"))? {
             currency::check_altered_invoices(connection, provider, &mut call.problems)?;
         }
         if has_altered(connection, table_plan::required_table("offering_types"))? {
-            removed::check_altered_offering_types(connection, provider, &mut call.problems)?;
+            removed_rows::check_altered_offering_types(connection, provider, &mut call.problems)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::port::jobs::{
     AttemptEnd, AttemptOutcome, JobAttempt, JobFile, JobProgress, JobSuccess, ProgressReply,
 };
-use crate::sqlite::{ask, notices};
+use crate::sqlite::{notices, query};
 
 const REPORT: &str = "UPDATE jobs SET rows_done = ?4, rows_total = ?5, revision = ?6, \
     lease_until = ?7, updated_at = ?8 \
@@ -49,11 +49,11 @@ pub(super) fn report(
         lease_until.micros(),
         now.micros(),
     );
-    if ask::run(connection, context, REPORT, params)? == 1 {
+    if query::run(connection, context, REPORT, params)? == 1 {
         return Ok(ProgressReply::Continue);
     }
     let params = (attempt.job, attempt.worker, attempt.number);
-    let canceled = ask::find(connection, context, IS_CANCELED, params, |_| Ok(()))?;
+    let canceled = query::find(connection, context, IS_CANCELED, params, |_| Ok(()))?;
     Ok(if canceled.is_some() { ProgressReply::Cancel } else { ProgressReply::LeaseLost })
 }
 
@@ -66,21 +66,21 @@ pub(super) fn finish(
     let context = "finish a job";
     let params = (attempt.job, attempt.worker, attempt.number);
     let held: Option<(i64, bool)> =
-        ask::find(connection, context, HELD, params, |row| row.try_into())?;
+        query::find(connection, context, HELD, params, |row| row.try_into())?;
     let Some((provider, is_last)) = held else { return Ok(false) };
     let (id, now_micros) = (attempt.job, now.micros());
     match outcome {
         AttemptOutcome::Succeeded(success) => succeed(connection, id, success, now)?,
         AttemptOutcome::Retry { code, message, at } if !is_last => {
-            ask::run(connection, context, RETRY, (id, now_micros, code, message, at.micros()))?;
+            query::run(connection, context, RETRY, (id, now_micros, code, message, at.micros()))?;
             return Ok(true);
         }
         AttemptOutcome::Released => {
-            ask::run(connection, context, RELEASE, (id, now_micros))?;
+            query::run(connection, context, RELEASE, (id, now_micros))?;
             return Ok(true);
         }
         AttemptOutcome::Failed { code, message } | AttemptOutcome::Retry { code, message, .. } => {
-            ask::run(connection, context, FAIL, (id, now_micros, code, message))?;
+            query::run(connection, context, FAIL, (id, now_micros, code, message))?;
         }
     }
     notices::store_notices(connection, ProviderId(provider), notices, now)?;
@@ -96,11 +96,11 @@ fn succeed(
     let context = "finish a job";
     let JobSuccess { files, manifest, rows, revision, expires_at } = success;
     let params = (id, now.micros(), rows, revision.0, expires_at.micros(), manifest);
-    ask::run(connection, context, SUCCEED, params)?;
+    query::run(connection, context, SUCCEED, params)?;
     for (position, file) in files.iter().enumerate() {
         let JobFile { part, path, name, content_type, bytes, sha256, is_consumed } = file;
         let params = (id, position, part, path, name, content_type, bytes, sha256, is_consumed);
-        ask::run(connection, context, FILE, params)?;
+        query::run(connection, context, FILE, params)?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobClaim, JobId};
-use crate::sqlite::{ask, fair_queue};
+use crate::sqlite::{fair_queue, query};
 
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') \
     AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= ?2 LIMIT 1";
@@ -35,7 +35,7 @@ pub(super) fn is_any_due(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let params = (claim.kind.as_str(), now.micros());
-    Ok(ask::find(connection, "look for a job", IS_ANY_DUE, params, |_| Ok(()))?.is_some())
+    Ok(query::find(connection, "look for a job", IS_ANY_DUE, params, |_| Ok(()))?.is_some())
 }
 
 pub(super) fn claim(
@@ -45,15 +45,15 @@ pub(super) fn claim(
 ) -> Result<Vec<Job>, StoreError> {
     let (context, kind) = ("take a job", claim.kind.as_str());
     let params = (kind, now.micros(), claim.running_per_provider_max);
-    let next: Option<i64> = ask::find(connection, context, NEXT, params, |row| row.get(0))?;
+    let next: Option<i64> = query::find(connection, context, NEXT, params, |row| row.get(0))?;
     let Some(next) = next else { return Ok(Vec::new()) };
     let ids: Vec<i64> =
-        ask::all(connection, context, GROUP_OF_JOB, (next, kind), |row| row.get(0))?;
+        query::all(connection, context, GROUP_OF_JOB, (next, kind), |row| row.get(0))?;
     let (lease_until, now) = (claim.lease_until.micros(), now.micros());
     let mut taken = Vec::with_capacity(ids.len());
     for id in ids {
         let params = (id, claim.worker, lease_until, claim.attempts_max, now);
-        ask::run(connection, context, CLAIM, params)?;
+        query::run(connection, context, CLAIM, params)?;
         taken.extend(row::find(connection, JobId::Number(id))?);
     }
     if let Some(job) = taken.first() {

@@ -10,7 +10,7 @@ use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobId, JobKey, JobKind, JobLimits, JobStart, NewJob};
 use crate::sqlite::errors::damaged;
-use crate::sqlite::{ask, notices};
+use crate::sqlite::{notices, query};
 
 const INSERT: &str = "INSERT INTO jobs (uuid, provider_id, kind, subject, request, requester_id, \
     requester_email, group_name, request_id, revision_min, is_exclusive, state, not_before, \
@@ -65,7 +65,8 @@ fn first_in_progress(
             other.is_exclusive && (other.kind, &other.subject) == (job.kind, &job.subject)
         };
         let params = (job.provider.0, job.kind.as_str(), &job.subject);
-        let is_stored = ask::find(connection, context, IN_PROGRESS, params, |_| Ok(()))?.is_some();
+        let is_stored =
+            query::find(connection, context, IN_PROGRESS, params, |_| Ok(()))?.is_some();
         if is_stored || jobs[..position].iter().any(is_same) {
             return Ok(Some(job.subject.clone()));
         }
@@ -84,7 +85,7 @@ fn has_room(
     }
     for ((kind, provider), added) in added {
         let (queued, unfinished): (u64, u64) =
-            ask::one(connection, "count jobs", COUNT, (kind, provider.0), |row| row.try_into())?;
+            query::one(connection, "count jobs", COUNT, (kind, provider.0), |row| row.try_into())?;
         if queued + added > limits.queued_max || unfinished + added > limits.unfinished_max {
             return Ok(false);
         }
@@ -107,7 +108,7 @@ fn insert(connection: &Connection, new: &NewJob, now: Instant) -> Result<Job, St
         new.is_exclusive,
         now.micros(),
     );
-    ask::run(connection, "queue a job", INSERT, params)?;
+    query::run(connection, "queue a job", INSERT, params)?;
     let id = connection.last_insert_rowid();
     notices::store_notices(connection, new.provider, &new.notices, now)?;
     let job = row::find(connection, JobId::Number(id))?;

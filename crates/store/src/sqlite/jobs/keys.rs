@@ -8,9 +8,9 @@ use super::row;
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{Job, JobId, JobKey};
-use crate::sqlite::ask;
 use crate::sqlite::errors::failed;
-use crate::sqlite::words::{from_json, json};
+use crate::sqlite::query;
+use crate::sqlite::serde_text::{from_json, json};
 
 const KEPT_SECONDS: i64 = 86_400;
 
@@ -38,7 +38,7 @@ pub(super) fn find(
     now: Instant,
 ) -> Result<SqliteJobKeyUse, StoreError> {
     let params = (provider.0, &key.key, oldest(now));
-    let found = ask::find(connection, "look for a job's key", FIND, params, |row| {
+    let found = query::find(connection, "look for a job's key", FIND, params, |row| {
         let hash: [u8; 32] = row.get(0)?;
         let ids: Vec<i64> = from_json(row, 1)?;
         Ok((hash, ids, row.get(2)?))
@@ -66,7 +66,7 @@ pub(super) fn store_key(
     let ids = json(&ids).map_err(failed(context))?;
     let JobKey { key: IdempotencyKey { key, request_hash }, answer } = key;
     let params = (provider.0, key, request_hash, ids, answer, now.micros());
-    ask::run(connection, context, KEEP, params).map(drop)
+    query::run(connection, context, KEEP, params).map(drop)
 }
 
 /// Deletes expired keys, at most `count_max`.
@@ -75,7 +75,7 @@ pub(super) fn delete_expired(
     now: Instant,
     count_max: u64,
 ) -> Result<(), StoreError> {
-    ask::run(connection, "forget keys", FORGET, (oldest(now), count_max)).map(drop)
+    query::run(connection, "forget keys", FORGET, (oldest(now), count_max)).map(drop)
 }
 
 fn oldest(now: Instant) -> i64 {

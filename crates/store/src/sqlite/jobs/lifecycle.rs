@@ -9,7 +9,7 @@ use super::{keys, row};
 use crate::error::StoreError;
 use crate::port::jobs::{CancelOutcome, FILE_MISSING, FileTransfers, JobId, JobState};
 use crate::port::notices::NewNotice;
-use crate::sqlite::{ask, notices};
+use crate::sqlite::{notices, query};
 
 /// The greatest number of jobs of each kind that one sweep expires or deletes.
 const CLEANUP_JOBS_MAX: u64 = 500;
@@ -49,7 +49,7 @@ pub(super) fn cancel(
         state if !state.is_unfinished() => return Ok(CancelOutcome::TooLate(job)),
         _ => {}
     }
-    ask::run(connection, "cancel a job", CANCEL, (job.id, now.micros()))?;
+    query::run(connection, "cancel a job", CANCEL, (job.id, now.micros()))?;
     notices::store_notices(connection, provider, notices, now)?;
     let canceled = row::find(connection, JobId::Number(job.id))?;
     Ok(canceled.map_or(CancelOutcome::Unknown, CancelOutcome::Canceled))
@@ -62,14 +62,14 @@ pub(super) fn consume_file(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let context = "count a download";
-    if ask::run(connection, context, CONSUME, (id, part))? == 0 {
+    if query::run(connection, context, CONSUME, (id, part))? == 0 {
         return Ok(false);
     }
     let (provider, has_more): (i64, bool) =
-        ask::one(connection, context, COUNT, (id, now.micros(), 1), |row| row.try_into())?;
+        query::one(connection, context, COUNT, (id, now.micros(), 1), |row| row.try_into())?;
     if !has_more {
-        ask::run(connection, context, CONSUMED, [id])?;
-        ask::run(connection, context, DROP_FILES, [id])?;
+        query::run(connection, context, CONSUMED, [id])?;
+        query::run(connection, context, DROP_FILES, [id])?;
     }
     notices::store_notices(connection, ProviderId(provider), notices, now)?;
     Ok(true)
@@ -83,7 +83,7 @@ pub(super) fn count_transfers(
     for FileTransfers { job, count, notices } in transfers {
         let params = (job, now.micros(), count);
         let provider: Option<i64> =
-            ask::find(connection, "count downloads", COUNT, params, |row| row.get(0))?;
+            query::find(connection, "count downloads", COUNT, params, |row| row.get(0))?;
         if let Some(provider) = provider {
             notices::store_notices(connection, ProviderId(provider), notices, now)?;
         }
@@ -103,9 +103,9 @@ pub(super) fn expire(
 
 fn expire_one(connection: &Connection, id: i64, now: Instant) -> Result<bool, StoreError> {
     let context = "expire a job";
-    let is_expired = ask::run(connection, context, EXPIRE, (id, now.micros()))? == 1;
+    let is_expired = query::run(connection, context, EXPIRE, (id, now.micros()))? == 1;
     if is_expired {
-        ask::run(connection, context, DROP_FILES, [id])?;
+        query::run(connection, context, DROP_FILES, [id])?;
     }
     Ok(is_expired)
 }
@@ -118,9 +118,9 @@ pub(super) fn fail_job_without_files(
 ) -> Result<bool, StoreError> {
     let context = "note a lost file";
     let params = (id, now.micros(), FILE_MISSING);
-    let provider: Option<i64> = ask::find(connection, context, LOSE, params, |row| row.get(0))?;
+    let provider: Option<i64> = query::find(connection, context, LOSE, params, |row| row.get(0))?;
     let Some(provider) = provider else { return Ok(false) };
-    ask::run(connection, context, DROP_FILES, [id])?;
+    query::run(connection, context, DROP_FILES, [id])?;
     notices::store_notices(connection, ProviderId(provider), notices, now)?;
     Ok(true)
 }
@@ -133,15 +133,16 @@ pub(super) fn clean_up(
     let context = "sweep jobs";
     let mut counts = (0, 0);
     let params = (now.micros(), CLEANUP_JOBS_MAX);
-    let past: Vec<i64> = ask::all(connection, context, PAST_THEIR_TIME, params, |row| row.get(0))?;
+    let past: Vec<i64> =
+        query::all(connection, context, PAST_THEIR_TIME, params, |row| row.get(0))?;
     for id in past {
         counts.0 += u64::from(expire_one(connection, id, now)?);
     }
     let params = (forget_before.micros(), CLEANUP_JOBS_MAX);
-    let forgotten: Vec<i64> = ask::all(connection, context, FORGOTTEN, params, |row| row.get(0))?;
+    let forgotten: Vec<i64> = query::all(connection, context, FORGOTTEN, params, |row| row.get(0))?;
     for id in forgotten {
-        ask::run(connection, context, DROP_FILES, [id])?;
-        ask::run(connection, context, FORGET, [id])?;
+        query::run(connection, context, DROP_FILES, [id])?;
+        query::run(connection, context, FORGET, [id])?;
         counts.1 += 1;
     }
     keys::delete_expired(connection, now, CLEANUP_JOBS_MAX)?;

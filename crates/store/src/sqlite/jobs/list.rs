@@ -6,9 +6,9 @@ use rusqlite::Connection;
 use super::row::{self, select_jobs};
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobFilter, JobKind, JobState};
-use crate::sqlite::ask;
 use crate::sqlite::errors::failed;
-use crate::sqlite::words::json;
+use crate::sqlite::query;
+use crate::sqlite::serde_text::json;
 
 const COUNT: &str = "SELECT count(*) FROM jobs WHERE provider_id = ?1 \
     AND (?2 IS NULL OR kind = ?2) \
@@ -44,19 +44,19 @@ pub(super) fn list(
     let subjects = subjects.map_err(failed(context))?;
     let kind = filter.kind.map(JobKind::as_str);
     let params = (provider.0, kind, &states, &subjects);
-    let count = ask::one(connection, context, COUNT, params, |row| row.get(0))?;
+    let count = query::one(connection, context, COUNT, params, |row| row.get(0))?;
     let params = (provider.0, kind, &states, &subjects, filter.limit, filter.offset);
-    let page = ask::all(connection, context, PAGE, params, row::read)?;
+    let page = query::all(connection, context, PAGE, params, row::read)?;
     let page = page.into_iter().map(|job| row::with_files(connection, job));
     Ok((count, page.collect::<Result<_, _>>()?))
 }
 
 pub(super) fn queue_position(connection: &Connection, id: i64) -> Result<Option<u64>, StoreError> {
-    ask::find(connection, "count jobs before one", POSITION, [id], |row| row.get(0))
+    query::find(connection, "count jobs before one", POSITION, [id], |row| row.get(0))
 }
 
 pub(super) fn counts(connection: &Connection, kind: JobKind) -> Result<(u64, u64), StoreError> {
-    ask::one(connection, "count jobs", COUNTS, [kind.as_str()], |row| row.try_into())
+    query::one(connection, "count jobs", COUNTS, [kind.as_str()], |row| row.try_into())
 }
 
 pub(super) fn known_files(
@@ -65,5 +65,5 @@ pub(super) fn known_files(
 ) -> Result<Vec<String>, StoreError> {
     let context = "look for files";
     let paths = json(&paths).map_err(failed(context))?;
-    ask::all(connection, context, KNOWN_FILES, [paths], |row| row.get(0))
+    query::all(connection, context, KNOWN_FILES, [paths], |row| row.get(0))
 }

@@ -22,7 +22,7 @@ use model::time::Instant;
 use rusqlite::Connection;
 
 use self::keys::SqliteJobKeyUse;
-use super::{SqliteStore, ask, secret};
+use super::{SqliteStore, query, secret};
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
@@ -211,7 +211,7 @@ pub(super) fn check(connection: &Connection) -> Result<Vec<String>, StoreError> 
         return Ok(found);
     }
     for (sql, what) in CHECKS {
-        let count: i64 = ask::one(connection, "check jobs", sql, [], |row| row.get(0))?;
+        let count: i64 = query::one(connection, "check jobs", sql, [], |row| row.get(0))?;
         if count > 0 {
             found.push(format!("{count} {what}"));
         }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobCaller, JobFile, JobId, JobKind, JobProgress, JobState};
-use crate::sqlite::ask;
+use crate::sqlite::query;
 
 /// A query whose rows are jobs, as [`read`] expects them.
 macro_rules! select_jobs {
@@ -32,8 +32,8 @@ const FILES: &str = "SELECT part, path, name, content_type, bytes, sha256, is_co
 pub(super) fn find(connection: &Connection, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
     let context = "read a job";
     let job = match id {
-        JobId::Number(id) => ask::find(connection, context, BY_ID, [id], read)?,
-        JobId::Uuid(uuid) => ask::find(connection, context, BY_UUID, [uuid], read)?,
+        JobId::Number(id) => query::find(connection, context, BY_ID, [id], read)?,
+        JobId::Uuid(uuid) => query::find(connection, context, BY_UUID, [uuid], read)?,
     };
     job.map(|job| with_files(connection, job)).transpose()
 }
@@ -50,7 +50,7 @@ pub(super) fn find_of(
 /// Adds the files to a job that was just read.
 pub(super) fn with_files(connection: &Connection, mut job: Job) -> Result<Job, StoreError> {
     if job.state == JobState::Succeeded {
-        job.files = ask::all(connection, "read a job's files", FILES, [job.id], read_file)?;
+        job.files = query::all(connection, "read a job's files", FILES, [job.id], read_file)?;
     }
     Ok(job)
 }

@@ -10,7 +10,7 @@ use crate::port::notices::{
     Delivery, DeliveryChannel, DeliveryClaim, DeliveryReceiver, DeliveryResult, Redelivery,
     WAITING_MAX,
 };
-use crate::sqlite::{ask, fair_queue};
+use crate::sqlite::{fair_queue, query};
 
 /// The greatest number of deliveries that one sweep deletes.
 const CLEANUP_DELIVERIES_MAX: u64 = 1000;
@@ -96,7 +96,7 @@ pub(super) fn find_next(
         DeliveryChannel::Mail => NEXT_MAIL,
     };
     let params = (now.micros(), claim.under_way_per_provider_max, claim.channel.as_str());
-    ask::find(connection, "look for a delivery", sql, params, |row| row.try_into())
+    query::find(connection, "look for a delivery", sql, params, |row| row.try_into())
 }
 
 pub(super) fn claim(
@@ -106,9 +106,9 @@ pub(super) fn claim(
 ) -> Result<Option<Delivery>, StoreError> {
     let context = "take a delivery";
     let Some((id, provider)) = find_next(connection, claim, now)? else { return Ok(None) };
-    ask::run(connection, context, TAKE, (id, claim.worker, claim.lease_until.micros()))?;
+    query::run(connection, context, TAKE, (id, claim.worker, claim.lease_until.micros()))?;
     fair_queue::record_turn(connection, claim.channel.as_str(), ProviderId(provider))?;
-    ask::find(connection, context, BY_ID, [id], read)
+    query::find(connection, context, BY_ID, [id], read)
 }
 
 pub(super) fn finish(
@@ -123,17 +123,17 @@ pub(super) fn finish(
     let next = result.next_attempt_at.map(Instant::micros);
     let params = (id, worker, state, status_code, error, duration_ms, next, now.micros());
     let held: Option<Option<i64>> =
-        ask::find(connection, context, FINISH, params, |row| row.get(0))?;
+        query::find(connection, context, FINISH, params, |row| row.get(0))?;
     if let Some(Some(webhook)) = held {
         let rests_until = result.rests_until.map(Instant::micros);
-        ask::run(connection, context, REST, (webhook, state, rests_until))?;
+        query::run(connection, context, REST, (webhook, state, rests_until))?;
     }
     Ok(held.is_some())
 }
 
 pub(super) fn next_at(connection: &Connection) -> Result<Option<Instant>, StoreError> {
     let context = "look for the next delivery";
-    let next: Option<i64> = ask::one(connection, context, NEXT_AT, [], |row| row.get(0))?;
+    let next: Option<i64> = query::one(connection, context, NEXT_AT, [], |row| row.get(0))?;
     Ok(next.map(Instant::from_micros))
 }
 
@@ -144,9 +144,9 @@ pub(super) fn list(
     limit: u64,
 ) -> Result<(u64, Vec<Delivery>), StoreError> {
     let context = "list deliveries";
-    let count = ask::one(connection, context, COUNT, (provider.0, webhook), |row| row.get(0))?;
+    let count = query::one(connection, context, COUNT, (provider.0, webhook), |row| row.get(0))?;
     let params = (provider.0, webhook, limit, offset);
-    Ok((count, ask::all(connection, context, PAGE, params, read)?))
+    Ok((count, query::all(connection, context, PAGE, params, read)?))
 }
 
 pub(super) fn one(
@@ -154,7 +154,7 @@ pub(super) fn one(
     (provider, webhook): (ProviderId, i64),
     id: i64,
 ) -> Result<Option<Delivery>, StoreError> {
-    ask::find(connection, "read a delivery", ONE, (provider.0, webhook, id), read)
+    query::find(connection, "read a delivery", ONE, (provider.0, webhook, id), read)
 }
 
 pub(super) fn redeliver(
@@ -164,25 +164,29 @@ pub(super) fn redeliver(
     now: Instant,
 ) -> Result<Redelivery, StoreError> {
     let context = "queue a delivery again";
-    let waiting: u64 = ask::one(connection, context, WAITING_FOR, [webhook], |row| row.get(0))?;
+    let waiting: u64 = query::one(connection, context, WAITING_FOR, [webhook], |row| row.get(0))?;
     if waiting >= WAITING_MAX && one(connection, (provider, webhook), id)?.is_some() {
         return Ok(Redelivery::TooManyWait);
     }
     let params = (provider.0, webhook, id, now.micros());
-    let again: Option<i64> = ask::find(connection, context, AGAIN, params, |row| row.get(0))?;
+    let again: Option<i64> = query::find(connection, context, AGAIN, params, |row| row.get(0))?;
     let Some(id) = again else { return Ok(Redelivery::Unknown) };
-    ask::run(connection, context, REST_NO_MORE, [webhook])?;
-    let queued = ask::find(connection, context, BY_ID, [id], read)?;
+    query::run(connection, context, REST_NO_MORE, [webhook])?;
+    let queued = query::find(connection, context, BY_ID, [id], read)?;
     Ok(queued.map_or(Redelivery::Unknown, |queued| Redelivery::Queued(Box::new(queued))))
 }
 
 pub(super) fn waiting(connection: &Connection, lane: DeliveryChannel) -> Result<u64, StoreError> {
-    ask::one(connection, "count deliveries", WAITING, [lane.as_str()], |row| row.get(0))
+    query::one(connection, "count deliveries", WAITING, [lane.as_str()], |row| row.get(0))
 }
 
 pub(super) fn clean_up(connection: &Connection, before: Instant) -> Result<u64, StoreError> {
-    let swept =
-        ask::run(connection, "sweep deliveries", SWEEP, (before.micros(), CLEANUP_DELIVERIES_MAX))?;
+    let swept = query::run(
+        connection,
+        "sweep deliveries",
+        SWEEP,
+        (before.micros(), CLEANUP_DELIVERIES_MAX),
+    )?;
     Ok(swept as u64)
 }
 

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::port::notices::{NewNotice, TOO_MANY_WAIT, WAITING_MAX};
-use crate::sqlite::ask;
+use crate::sqlite::query;
 
 /// A delivery beyond the limit is stored as failed from the start.
 const TO_WEBHOOKS: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, \
@@ -36,7 +36,7 @@ pub(in crate::sqlite) fn store_notices(
         match notice {
             NewNotice::Event { id, event_type, payload } => {
                 let params = (provider.0, id, event_type, payload, now, WAITING_MAX, TOO_MANY_WAIT);
-                ask::run(connection, context, TO_WEBHOOKS, params)?;
+                query::run(connection, context, TO_WEBHOOKS, params)?;
             }
             NewNotice::Mail { event_id, event_type, to, payload } => {
                 let params = (
@@ -49,7 +49,7 @@ pub(in crate::sqlite) fn store_notices(
                     WAITING_MAX,
                     TOO_MANY_WAIT,
                 );
-                ask::run(connection, context, TO_MAILBOX, params)?;
+                query::run(connection, context, TO_MAILBOX, params)?;
             }
         }
     }

@@ -6,9 +6,9 @@ use rusqlite::{Connection, Row};
 
 use crate::error::StoreError;
 use crate::port::notices::{NewWebhook, Webhook, WebhookStart};
-use crate::sqlite::ask;
 use crate::sqlite::errors::{damaged, failed};
-use crate::sqlite::words::{from_json, json};
+use crate::sqlite::query;
+use crate::sqlite::serde_text::{from_json, json};
 
 const ALL: &str = "SELECT id, provider_id, url, description, events, has_all_events, is_enabled, \
     secret, created_at, updated_at, failures FROM webhooks WHERE provider_id = ?1 ORDER BY id";
@@ -35,14 +35,14 @@ pub(super) fn create(
     if is_taken(connection, new.provider, &new.url, 0)? {
         return Ok(WebhookStart::UrlTaken);
     }
-    let count: u64 = ask::one(connection, context, COUNT, [new.provider.0], |row| row.get(0))?;
+    let count: u64 = query::one(connection, context, COUNT, [new.provider.0], |row| row.get(0))?;
     if count >= new.count_max {
         return Ok(WebhookStart::TooMany);
     }
     let NewWebhook { provider, url, description, events, has_all_events, secret, .. } = new;
     let events = json(events).map_err(failed(context))?;
     let params = (provider.0, url, description, events, has_all_events, secret, now.micros());
-    ask::run(connection, context, CREATE, params)?;
+    query::run(connection, context, CREATE, params)?;
     let webhook = one(connection, *provider, connection.last_insert_rowid())?;
     let webhook = webhook.ok_or_else(|| damaged("a webhook that was just added is not there"))?;
     Ok(WebhookStart::Created(webhook))
@@ -55,14 +55,14 @@ fn is_taken(
     but: i64,
 ) -> Result<bool, StoreError> {
     let params = (provider.0, url, but);
-    Ok(ask::find(connection, "look for a webhook", IS_TAKEN, params, |_| Ok(()))?.is_some())
+    Ok(query::find(connection, "look for a webhook", IS_TAKEN, params, |_| Ok(()))?.is_some())
 }
 
 pub(super) fn all(
     connection: &Connection,
     provider: ProviderId,
 ) -> Result<Vec<Webhook>, StoreError> {
-    ask::all(connection, "list webhooks", ALL, [provider.0], |row| read(row, 0))
+    query::all(connection, "list webhooks", ALL, [provider.0], |row| read(row, 0))
 }
 
 pub(super) fn one(
@@ -70,7 +70,7 @@ pub(super) fn one(
     provider: ProviderId,
     id: i64,
 ) -> Result<Option<Webhook>, StoreError> {
-    ask::find(connection, "read a webhook", ONE, (provider.0, id), |row| read(row, 0))
+    query::find(connection, "read a webhook", ONE, (provider.0, id), |row| read(row, 0))
 }
 
 pub(super) fn update(
@@ -89,7 +89,7 @@ pub(super) fn update(
     let events = json(events).map_err(failed(context))?;
     let flags = (webhook.has_all_events, webhook.is_enabled);
     let params = (provider.0, id, url, description, events, flags.0, flags.1, now.micros());
-    ask::run(connection, context, UPDATE, params).map(|changed| changed == 1)
+    query::run(connection, context, UPDATE, params).map(|changed| changed == 1)
 }
 
 pub(super) fn replace_secret(
@@ -99,7 +99,7 @@ pub(super) fn replace_secret(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let params = (provider.0, id, secret, now.micros());
-    Ok(ask::run(connection, "change a webhook's secret", REPLACE_SECRET, params)? == 1)
+    Ok(query::run(connection, "change a webhook's secret", REPLACE_SECRET, params)? == 1)
 }
 
 pub(super) fn delete(
@@ -108,9 +108,9 @@ pub(super) fn delete(
     id: i64,
 ) -> Result<bool, StoreError> {
     let context = "remove a webhook";
-    let is_there = ask::run(connection, context, DELETE, (provider.0, id))? == 1;
+    let is_there = query::run(connection, context, DELETE, (provider.0, id))? == 1;
     if is_there {
-        ask::run(connection, context, DELETE_DELIVERIES, [id])?;
+        query::run(connection, context, DELETE_DELIVERIES, [id])?;
     }
     Ok(is_there)
 }
