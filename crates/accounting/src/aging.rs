@@ -3,8 +3,8 @@
 use model::money::Currency;
 use model::time::Date;
 
-use crate::grouping::InvoiceRecords;
 use crate::invoice_ledger::InvoiceLedger;
+use crate::invoice_records::InvoiceRecords;
 use crate::posting::{CategoryAmounts, LedgerCategory, Posting, PostingLinks};
 
 /// The age buckets: not yet due, then days past due 1–30, 31–60, 61–90, 91–120, over 120.

@@ -4,7 +4,7 @@
 use model::time::{Date, Instant};
 
 use crate::calendar::{Month, ProviderCalendar};
-use crate::grouping::InvoiceRecords;
+use crate::invoice_records::InvoiceRecords;
 use crate::records::{Directory, Invoice, InvoiceStatus, Order};
 
 /// The class of an invoice. It decides which files list the invoice.

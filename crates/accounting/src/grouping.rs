@@ -8,75 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::booking::{InvoiceBooking, booked_at, is_booked};
 use crate::calendar::ProviderCalendar;
+use crate::invoice_records::{InvoiceRecords, InvoiceRefund};
 use crate::issue::{Issue, IssueCode};
 use crate::plausibility::implausible_records;
-use crate::recognition::shipments::{ShipmentChange, ShipmentInvoice, allocate_shipments};
+use crate::recognition::shipments::{ShipmentInvoice, allocate_shipments};
 use crate::records::{
     BalanceTransaction, CreditNote, Directory, Invoice, InvoiceLine, InvoiceStatus, NoteType,
-    Order, OrderItem, Payment, RecognitionBasis, Refund, Shipment, ShipmentStatus,
+    Order, OrderItem, Payment, RecognitionBasis, RecordTables, Refund, Shipment, ShipmentStatus,
 };
-
-/// Rows of the tables, in any order.
-#[derive(Debug, Clone, Default)]
-pub struct RecordTables {
-    /// Rows of `invoices`.
-    pub invoices: Vec<Invoice>,
-    /// Rows of `invoice_lines`.
-    pub lines: Vec<InvoiceLine>,
-    /// Rows of `orders`.
-    pub orders: Vec<Order>,
-    /// Rows of `order_items`.
-    pub order_items: Vec<OrderItem>,
-    /// Rows of `payments`.
-    pub payments: Vec<Payment>,
-    /// Rows of `payments` outside this part that refunds of this part reference. They are looked
-    /// up, but not posted.
-    pub refunded_payments: Vec<Payment>,
-    /// Rows of `refunds`.
-    pub refunds: Vec<Refund>,
-    /// Rows of `credit_notes`.
-    pub credit_notes: Vec<CreditNote>,
-    /// Rows of `balance_transactions`.
-    pub balance_transactions: Vec<BalanceTransaction>,
-    /// Rows of `shipments`.
-    pub shipments: Vec<Shipment>,
-    /// Records that are looked up by id.
-    pub directory: Directory,
-}
-
-/// A booked invoice with all records that act on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvoiceRecords {
-    /// The invoice.
-    pub invoice: Invoice,
-    /// The invoice's lines.
-    pub lines: Vec<InvoiceLine>,
-    /// The invoice's order.
-    pub order: Option<Order>,
-    /// The order's items.
-    pub order_items: Vec<OrderItem>,
-    /// Posted payments linked to the invoice.
-    pub payments: Vec<Payment>,
-    /// Balance transactions that apply credit to the invoice or take it back.
-    pub applications: Vec<BalanceTransaction>,
-    /// Posted credit notes on the invoice, from `credit_notes`.
-    pub credit_notes: Vec<CreditNote>,
-    /// Invoices that act as credit notes on this invoice.
-    pub credit_note_invoices: Vec<Invoice>,
-    /// Posted refunds of the invoice.
-    pub refunds: Vec<InvoiceRefund>,
-    /// Shipments that are paid for by the invoice.
-    pub shipments: Vec<ShipmentChange>,
-}
-
-/// A refund of an invoice, with its link to a credit note.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvoiceRefund {
-    /// The refund.
-    pub refund: Refund,
-    /// True if a credit note has already moved the amount to customer credit.
-    pub pays_out_note: bool,
-}
 
 /// Posted records that are not linked to a booked invoice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,24 +39,6 @@ pub struct GroupedRecords {
     pub issues: Vec<Issue>,
     /// Records that are looked up by id.
     pub directory: Directory,
-}
-
-impl InvoiceRecords {
-    /// Returns the records of an invoice that nothing acts on.
-    pub fn new(invoice: Invoice) -> Self {
-        Self {
-            invoice,
-            lines: Vec::new(),
-            order: None,
-            order_items: Vec::new(),
-            payments: Vec::new(),
-            applications: Vec::new(),
-            credit_notes: Vec::new(),
-            credit_note_invoices: Vec::new(),
-            refunds: Vec::new(),
-            shipments: Vec::new(),
-        }
-    }
 }
 
 /// Groups the tables.

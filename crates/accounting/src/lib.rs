@@ -18,6 +18,7 @@
 //! | [`arithmetic`] | rounding and splitting (§1, §6.2) |
 //! | [`posting`] | a posting, its category, file and key (§1, §3) |
 //! | [`booking`] | the invoices in the books: booking date and class (§4) |
+//! | [`invoice_records`] | one invoice with all records that act on it |
 //! | [`grouping`] | records grouped by invoice (§3, §4, §6.4, §7.4) |
 //! | [`recognition`] | movement from deferred to recognized revenue (§7) |
 //! | [`invoice_ledger`] | the events of one invoice, from booking to recognition (§5, §6) |
@@ -45,6 +46,7 @@ pub mod explain;
 pub mod grouping;
 pub mod invariants;
 pub mod invoice_ledger;
+pub mod invoice_records;
 pub mod issue;
 pub mod journal;
 pub mod package;
@@ -63,10 +65,12 @@ pub mod waterfall;
 pub use booking::{InvoiceBooking, InvoiceClass};
 pub use calendar::{Horizon, LedgerSpan, Month, ProviderCalendar};
 pub use error::AccountingError;
-pub use grouping::{GroupedRecords, InvoiceRecords, RecordTables, UnlinkedRecords, group_records};
+pub use grouping::{GroupedRecords, UnlinkedRecords, group_records};
 pub use invoice_ledger::{InvoiceLedger, LedgerRules};
+pub use invoice_records::{InvoiceRecords, InvoiceRefund};
 pub use issue::{Issue, IssueCode};
 pub use posting::{CategoryAmounts, LedgerCategory, LedgerFile, Posting, PostingSource};
+pub use records::RecordTables;
 pub use settings::LedgerSettings;
 pub use totals::PostingTotals;
 pub use trial_balance::TrialBalance;

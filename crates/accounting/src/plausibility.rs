@@ -9,9 +9,8 @@ use model::time::{Date, Instant};
 
 use crate::booking::booked_at;
 use crate::calendar::{Month, ProviderCalendar};
-use crate::grouping::RecordTables;
 use crate::issue::{Issue, IssueCode};
-use crate::records::{Invoice, InvoiceStatus};
+use crate::records::{Invoice, InvoiceStatus, RecordTables};
 
 /// The first plausible day, 1990-01-01. Programs count from earlier days (1899, 1904, 1970, 1980).
 const FIRST_PLAUSIBLE_DATE: Date = Date::from_days(7_305);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use model::money::Currency;
 
 use crate::calendar::{Horizon, Month};
-use crate::grouping::InvoiceRecords;
 use crate::invoice_ledger::{InvoiceLedger, LedgerRules};
+use crate::invoice_records::InvoiceRecords;
 use crate::issue::{Issue, IssueCode};
 use crate::posting::{LedgerCategory, Posting};
 use crate::records::{BalanceTransaction, InvoiceStatus};

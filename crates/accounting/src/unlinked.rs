@@ -4,10 +4,10 @@ use model::money::Currency;
 use model::time::Instant;
 
 use crate::calendar::{LedgerSpan, Month};
-use crate::explain::CalculationStep;
 use crate::grouping::UnlinkedRecords;
 use crate::invoice_ledger::LedgerRules;
 use crate::issue::{Issue, IssueCode};
+use crate::posting::CalculationStep;
 use crate::posting::{
     CategoryAmounts, LedgerCategory, LedgerFile, Posting, PostingLinks, PostingSource,
 };

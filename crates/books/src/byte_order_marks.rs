@@ -12,7 +12,7 @@ use files::write::{BOM, HashingWriter, WriteError};
 use serde_json::{Value, json};
 
 use crate::error::PackageError;
-use crate::package::{MANIFEST, PackageFile, WrittenPackage, finish_file};
+use crate::package_file::{MANIFEST, PackageFile, WrittenPackage, finish_file};
 
 /// The size from which a member is declared large: with the mark it might exceed 4 GiB.
 const LARGE_BYTES: u64 = 2 << 30;

@@ -26,6 +26,7 @@ use crate::frozen::FrozenBooks;
 use crate::pass::{LedgerPass, LedgerVisit, PassObserver, books_of_session};
 use crate::rows::PostingRow;
 use crate::sorter::RowSorter;
+use crate::tables::owned_fields;
 
 /// A posting that differs from the frozen one, with the row of its adjustment.
 pub struct DriftRow {
@@ -217,7 +218,7 @@ fn compare_keys(
         let (is_fresh, bytes) = row.split_first().map_or((false, &[][..]), |(s, r)| (*s == 1, r));
         let stored = PostingRow::read(bytes)?;
         if !sides.fields.as_ref().is_some_and(|(known_fresh, _)| *known_fresh) {
-            sides.fields = Some((is_fresh, crate::views::owned_fields(stored.fields)));
+            sides.fields = Some((is_fresh, owned_fields(stored.fields)));
         }
         let side = if is_fresh { &mut sides.fresh } else { &mut sides.frozen };
         side.push(stored.posting);
@@ -235,7 +236,7 @@ fn finish_key(
     for drift in postings_drift(&sides.fresh, &sides.frozen, open) {
         let fields = match &sides.fields {
             Some((_, fields)) => adjustment_fields(fields.clone(), &drift.adjustment, view),
-            None => crate::views::owned_fields(
+            None => owned_fields(
                 row_without_source(&drift.adjustment, &Directory::default(), view).fields(),
             ),
         };
@@ -251,9 +252,7 @@ fn adjustment_fields(
     adjustment: &Posting,
     view: CustomerBalanceView,
 ) -> Vec<FieldValue<'static>> {
-    let head = crate::views::owned_fields(
-        row_without_source(adjustment, &Directory::default(), view).fields(),
-    );
+    let head = owned_fields(row_without_source(adjustment, &Directory::default(), view).fields());
     let columns = accounting::package::package_columns(adjustment.file);
     for ((field, own), column) in fields.iter_mut().zip(head).zip(columns) {
         let is_amount = LedgerCategory::ALL.iter().any(|category| category.as_str() == column.name);

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`parts`] | reading of the records in parts that fit into memory |
 //! | [`request`] | requests for an accounting package, and their checks |
+//! | `package_file` | the ZIPs on disk |
 //! | [`package`] | the ZIPs of a month |
 //! | `members`, [`manifest`] | the files in the ZIPs |
 //! | `byte_order_marks` | the same files with byte-order marks, for spreadsheet programs |
@@ -37,6 +38,7 @@ mod ledger;
 pub mod manifest;
 mod members;
 pub mod package;
+mod package_file;
 pub mod parts;
 mod pass;
 pub mod periods;
@@ -49,6 +51,7 @@ pub mod views;
 pub use books_coverage::{describe_currencies, first_books_month, has_postings};
 pub use error::PackageError;
 pub use ledger::{all_issues, currencies, issues_view, month_issues};
-pub use package::{PackageFile, WrittenPackage, write_package};
+pub use package::write_package;
+pub use package_file::{PackageFile, WrittenPackage};
 pub use pass::PassObserver;
 pub use request::PackageRequest;

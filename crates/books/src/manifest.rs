@@ -4,7 +4,6 @@
 //! Amounts are minor units as text, as in the manifests of exports, because sums may exceed 64
 //! bits.
 
-use accounting::invariants::BrokenInvariant;
 use accounting::{
     CategoryAmounts, Issue, IssueCode, LedgerCategory, ProviderCalendar, TrialBalance,
 };
@@ -106,16 +105,4 @@ fn issue(issue: &Issue) -> Value {
         "amount": issue.amount.to_string(),
         "message": issue.code.message(),
     })
-}
-
-/// Fails with a broken invariant unless two figures are equal.
-pub(super) fn check_equal(
-    what: &'static str,
-    left: i128,
-    right: i128,
-) -> Result<(), BrokenInvariant> {
-    match left == right {
-        true => Ok(()),
-        false => Err(BrokenInvariant::TieOut { what, left, right }),
-    }
 }

@@ -3,13 +3,12 @@
 
 use std::fs::File as DiskFile;
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use accounting::{Issue, LedgerCategory, LedgerFile, TrialBalance};
 use files::archive::{ArchiveMember, ArchiveMemberSize, ZipArchiveWriter};
-use files::write::{FileDigest, HashingWriter, WriteError};
+use files::write::{HashingWriter, WriteError};
 use mirror::MirrorSession;
-use model::id::Revision;
 use serde_json::Value;
 use store::Store;
 use store::port::books::{ClosedMonth, ClosedPartKind};
@@ -19,41 +18,13 @@ use crate::drift::{book_adjustment, find_drift};
 use crate::error::PackageError;
 use crate::frozen::FrozenBooks;
 use crate::ledger::{MonthLedger, book_month, push_row};
-use crate::manifest::{check_equal, package_manifest};
+use crate::manifest::package_manifest;
 use crate::members::PackageContent;
+use crate::package_file::{MANIFEST, PackageFile, WrittenPackage, finish_file};
 use crate::pass::PassObserver;
 use crate::request::PackageRequest;
-use crate::rows::PackageRowFile;
+use crate::rows::{PackageRowFile, check_equal};
 use crate::sorter::RowSorter;
-
-/// The name of the manifest, the last member of the full bundle.
-pub(super) const MANIFEST: &str = "manifest.json";
-
-/// A package on disk.
-pub struct WrittenPackage {
-    /// The contract's ZIP, which has exactly eleven members.
-    pub contract: PackageFile,
-    /// The full bundle, if it was requested.
-    pub full: Option<PackageFile>,
-    /// The contents of `manifest.json`: of the full bundle if it was requested, or else of the
-    /// eleven members.
-    pub manifest: Value,
-    /// The number of rows in the contract's files.
-    pub rows: u64,
-    /// The revision of the records.
-    pub revision: Revision,
-}
-
-/// A ZIP of a package.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PackageFile {
-    /// The file name for the download.
-    pub name: String,
-    /// The path of the file.
-    pub path: PathBuf,
-    /// The size and the hash of the file.
-    pub digest: FileDigest,
-}
 
 /// A package with the rows that it was made from.
 pub(super) struct PackageWithRows {
@@ -325,14 +296,4 @@ fn write_zip(
         })?;
     }
     Ok((PackageFile { name, path, digest: finish_file(archive.finish()?)? }, manifest))
-}
-
-/// Flushes a finished file to disk and returns its size and hash.
-pub(super) fn finish_file(
-    out: HashingWriter<BufWriter<DiskFile>>,
-) -> Result<FileDigest, PackageError> {
-    let (out, digest) = out.finish();
-    let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync_all()?;
-    Ok(digest)
 }

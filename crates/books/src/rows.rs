@@ -15,7 +15,6 @@ use model::time::Date;
 use tempfile::NamedTempFile;
 
 use crate::error::PackageError;
-use crate::manifest::check_equal;
 
 const BUFFER_BYTES: usize = 256 << 10;
 
@@ -205,4 +204,16 @@ pub(super) fn read_row(rows: &mut dyn Read, row: &mut Vec<u8>) -> io::Result<boo
     row.resize(u32::from_le_bytes(length) as usize, 0);
     rows.read_exact(row)?;
     Ok(true)
+}
+
+/// Fails with a broken invariant unless two figures are equal.
+pub(super) fn check_equal(
+    what: &'static str,
+    left: i128,
+    right: i128,
+) -> Result<(), BrokenInvariant> {
+    match left == right {
+        true => Ok(()),
+        false => Err(BrokenInvariant::TieOut { what, left, right }),
+    }
 }

@@ -1,6 +1,8 @@
 //! Writing of tables of the books as files. Batches are built and written at the same time.
 //! Rule: spec/accounting.md §9, spec/exports.md §11.
 
+use std::borrow::Cow;
+
 use std::io::Write;
 use std::sync::mpsc::sync_channel;
 
@@ -73,4 +75,18 @@ fn make_batches(
 /// Returns the options for the CSV files of a package.
 pub(super) fn csv_options(has_formula_guard: bool) -> WriteOptions {
     WriteOptions { dialect: Dialect::Export, has_formula_guard, ..WriteOptions::default() }
+}
+
+/// Returns the fields of a row with their own copies of texts.
+pub(super) fn owned_fields(fields: Vec<FieldValue<'_>>) -> Vec<FieldValue<'static>> {
+    let own = |field: FieldValue<'_>| match field {
+        FieldValue::Empty => FieldValue::Empty,
+        FieldValue::Int(value) => FieldValue::Int(value),
+        FieldValue::Text(text) => FieldValue::Text(Cow::Owned(text.into_owned())),
+        FieldValue::Bool(value) => FieldValue::Bool(value),
+        FieldValue::Date(date) => FieldValue::Date(date),
+        FieldValue::Instant(instant) => FieldValue::Instant(instant),
+        FieldValue::Money(minor) => FieldValue::Money(minor),
+    };
+    fields.into_iter().map(own).collect()
 }

@@ -6,6 +6,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`mirror`] | the public interface: open the mirror, start sessions, refresh, verify |
+//! | `options` | the options of an opened mirror |
 //! | [`session`] | one provider's tables at one revision |
 //! | [`engine`] | the engine that runs plans: threads, memory pool, query configuration |
 //! | [`schema`] | Arrow schemas, derived from the catalogue |
@@ -15,10 +16,11 @@
 //! | `state`, `delta` | immutable: segments at one revision and the changes since |
 //! | `refresh`, `writer`, `columns` | writing segments from the store |
 //! | `scan`, `scan_files`, `locate`, `reader` | one provider's rows as a table that plans can scan |
-//! | `folder`, `manifest`, `segment`, `blocks`, `load`, `retired` | the files on disk |
+//! | `folder`, `manifest`, `segment`, `blocks`, `block_checksums`, `load`, `retired` | the files on disk |
 //! | `stream`, `plan_limiter` | result batches of running plans, and limits on concurrent plans |
 //! | `verify` | comparison of the mirror with the store |
 
+mod block_checksums;
 mod blocks;
 mod columns;
 mod delta;
@@ -29,6 +31,7 @@ mod load;
 mod locate;
 mod manifest;
 pub mod mirror;
+mod options;
 mod plan_limiter;
 mod reader;
 mod refresh;
@@ -47,7 +50,8 @@ mod writer;
 
 pub use engine::{PlanEngine, PlanEngineOptions};
 pub use error::MirrorError;
-pub use mirror::{Mirror, MirrorOptions, MirrorRole};
+pub use mirror::Mirror;
+pub use options::{MirrorOptions, MirrorRole};
 pub use session::{MirrorSession, TableSource};
 pub use status::{MirrorStatus, RefreshReport, TableStatus, VerifyReport};
 pub use stream::BatchStream;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::RowKey;
 
-use crate::blocks::BlockChecksums;
+use crate::block_checksums::BlockChecksums;
 use crate::error::MirrorError;
 use crate::folder::MirrorFolder;
 use crate::schema;

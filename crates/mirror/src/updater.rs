@@ -15,7 +15,7 @@ use crate::error::MirrorError;
 use crate::folder::{FolderLock, MirrorFolder};
 use crate::load;
 use crate::manifest::Manifest;
-use crate::mirror::{MirrorOptions, MirrorRole};
+use crate::options::{MirrorOptions, MirrorRole};
 use crate::refresh::{RefreshPass, RefreshScope, update_damage_flag};
 use crate::retired::RetiredSegments;
 use crate::segment::{DamageFlag, Segment};

@@ -12,7 +12,8 @@ use datafusion::parquet::schema::types::ColumnPath;
 use model::catalogue::Table;
 use store::{KeyRange, RowKey, Snapshot, StoreError};
 
-use crate::blocks::{BlockChecksums, BlockWriter};
+use crate::block_checksums::BlockChecksums;
+use crate::blocks::BlockWriter;
 use crate::columns::{RowBuilder, SegmentRows};
 use crate::error::MirrorError;
 use crate::folder::{MirrorFolder, SEGMENT_SUFFIX, create_private};

@@ -10,6 +10,7 @@
 //! | [`exports`] | every kind of record as the rows of a file |
 //! | `usage_rows` | usage of customer memberships as rows of a table |
 //! | [`request`] | raw parameters, checked into a request or refused |
+//! | `query_scope` | the context of one request: session, present, provider, functions |
 //! | `engine` | builds and runs the plans of a checked request |
 //! | `functions` | functions that plans need and DataFusion does not have |
 //! | [`page`] | one page of a report, ready to be written |
@@ -27,6 +28,7 @@ pub mod error;
 pub mod exports;
 mod functions;
 pub mod page;
+mod query_scope;
 pub mod request;
 mod row_schema;
 pub mod rows;

@@ -1,9 +1,7 @@
 //! The command line arguments. The commands themselves are in `commands`. Rule: spec/product.md,
 //! "Command line".
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 pub use crate::commands::accounting::AccountingArgs;
 pub use crate::commands::adopt_files::AdoptFilesArgs;
@@ -83,15 +81,4 @@ pub enum Command {
     Openapi,
     /// Print shell completions
     Completions(CompletionsArgs),
-}
-
-/// Where the records are.
-#[derive(Debug, Clone, Args)]
-pub struct DataArgs {
-    /// Data folder
-    #[arg(long, value_name = "DIR", env = "ROLLBOOK_DATA", hide_env_values = true)]
-    pub data: PathBuf,
-    /// Override a setting of rollbook.toml and the environment; repeatable
-    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
-    pub settings: Vec<String>,
 }

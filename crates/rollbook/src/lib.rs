@@ -7,6 +7,8 @@
 //! | --- | --- |
 //! | [`build_info`] | version and build of the program |
 //! | [`cli`] | the command line arguments |
+//! | `dispatch` | calls the command that was given |
+//! | [`data_args`] | the arguments of commands that use a data folder |
 //! | `commands` | one command per file |
 //! | [`config`] | settings from file, environment and flags, with their origins |
 //! | [`folder`] | the data folder: its contents and locks |
@@ -22,6 +24,8 @@ pub mod build_info;
 pub mod cli;
 mod commands;
 pub mod config;
+pub mod data_args;
+mod dispatch;
 pub mod failure;
 mod file_handles;
 pub mod folder;
@@ -31,4 +35,4 @@ mod output;
 pub mod progress;
 mod terminal;
 
-pub use commands::run;
+pub use dispatch::run;

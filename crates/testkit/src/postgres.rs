@@ -2,6 +2,7 @@
 //! request, and removed when the test run ends in any way.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -88,6 +89,15 @@ pub fn psql(url: &str, sql: &str) -> String {
     SHARED.psql(url.rsplit('/').next().unwrap(), sql)
 }
 
+/// Runs the statements of a file in a database of the cluster that the tests share.
+///
+/// Panics when one fails.
+pub fn psql_file(url: &str, file: &Path) {
+    let output = SHARED.psql_command(url.rsplit('/').next().unwrap()).arg("-f").arg(file).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// A database that is dropped with the value.
 pub struct Database {
     url: String,
@@ -165,11 +175,14 @@ impl Cluster {
     }
 
     fn try_psql(&self, database: &str, sql: &str) -> Output {
-        Command::new(format!("{}/psql", self.bin))
-            .args(["-h", &self.folder, "-U", "rollbook", "-d", database, "-qtA"])
-            .args(["-v", "ON_ERROR_STOP=1", "-c", sql])
-            .output()
-            .unwrap()
+        self.psql_command(database).args(["-c", sql]).output().unwrap()
+    }
+
+    fn psql_command(&self, database: &str) -> Command {
+        let mut command = Command::new(format!("{}/psql", self.bin));
+        command.args(["-h", &self.folder, "-U", "rollbook", "-d", database, "-qtA"]);
+        command.args(["-v", "ON_ERROR_STOP=1"]);
+        command
     }
 
     /// Stops or starts the server, and waits until that is done.

@@ -6,10 +6,11 @@ use model::time::Date;
 
 use crate::bookable;
 use crate::booking::{Booking, MembershipUse, visit_uses};
+use crate::date_range::DateRange;
 use crate::hold::{HeldDays, Hold, ProrateAdjustment, prorating_holds};
 use crate::limits::{UsageLimits, UsagePeriodLimit, UsagePlan};
 use crate::membership::{Membership, UnusableMembership};
-use crate::period::{DateRange, PeriodCalendar};
+use crate::period::PeriodCalendar;
 
 /// The records that the usage of one membership is calculated from.
 #[derive(Debug, Clone, Copy)]

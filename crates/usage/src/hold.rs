@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::provider::UsageRounding;
 use model::time::Date;
 
-use crate::period::DateRange;
+use crate::date_range::DateRange;
 
 /// A hold: a pause of a customer membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `date_range` | days from a first to a last |
 //! | [`period`] | days, weeks, months and years that contain a date (§4) |
 //! | [`limits`] | an allotment prepared for counting (§2) |
 //! | [`booking`] | the bookings that count as uses, and the day of each use (§5) |
@@ -29,6 +30,7 @@ pub mod batch;
 mod bookable;
 pub mod booking;
 pub mod calculation;
+mod date_range;
 pub mod error;
 pub mod explain;
 pub mod hold;
@@ -45,9 +47,10 @@ pub use booking::{
     BookedEvent, Booking, BookingMethod, BookingStatus, EventKind, NotCountedReason,
 };
 pub use calculation::{LimitCounts, OfferingTypeUsage, PeriodUsage, Usage, UsageFacts};
+pub use date_range::DateRange;
 pub use error::UsageError;
 pub use explain::{CountedUse, ExplainedPeriod, UsageExplanation};
 pub use hold::{Hold, ProrateAdjustment};
 pub use limits::{LimitEntry, UsageLimits, UsagePlan};
 pub use membership::{Membership, MembershipStatus, UnusableMembership};
-pub use period::{DateRange, PeriodCalendar};
+pub use period::PeriodCalendar;

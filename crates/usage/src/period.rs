@@ -6,24 +6,12 @@ use model::allotment::LimitPeriod;
 use model::provider::{Provider, UsageAlignment};
 use model::time::{Date, Weekday};
 
+use crate::date_range::{CALENDAR, DateRange};
 use crate::membership::Membership;
-
-/// The ends of the calendar, -9999-01-01 and 9999-12-31. Periods stop there.
-const CALENDAR: DateRange =
-    DateRange { first: Date::from_days(-4_371_587), last: Date::from_days(2_932_896) };
 
 /// The dates that a caller may ask for: 1800-01-01 to 2999-12-31.
 const REQUEST_DATES: DateRange =
     DateRange { first: Date::from_days(-62_091), last: Date::from_days(376_199) };
-
-/// The days from `first` to `last`, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DateRange {
-    /// First day.
-    pub first: Date,
-    /// The last day, not before the first.
-    pub last: Date,
-}
 
 /// The calendar of usage periods of one membership.
 #[derive(Debug, Clone, Copy)]
@@ -38,24 +26,6 @@ pub struct PeriodCalendar {
 /// Parses the date of a request: `YYYY-MM-DD`, from 1800-01-01 to 2999-12-31. Rule: §1.
 pub fn parse_date(text: &str) -> Option<Date> {
     Date::parse(text).filter(|date| REQUEST_DATES.contains(*date))
-}
-
-impl DateRange {
-    /// Returns true if `date` is in the range.
-    pub fn contains(&self, date: Date) -> bool {
-        self.first <= date && date <= self.last
-    }
-
-    /// Returns the number of days, at least 1.
-    pub fn days(&self) -> i64 {
-        i64::from(self.last.days()) - i64::from(self.first.days()) + 1
-    }
-
-    /// Returns the range of `length` days from `first`, in days since 1970-01-01, clamped to the
-    /// calendar.
-    fn from_days(first: i64, length: i64) -> Self {
-        Self { first: calendar_day(first), last: calendar_day(first.saturating_add(length - 1)) }
-    }
 }
 
 impl PeriodCalendar {
@@ -151,11 +121,6 @@ fn day_or_month_end(year: i32, month: i8, day: i8) -> Option<Date> {
 
 fn within_calendar(date: Date) -> Date {
     date.clamp(CALENDAR.first, CALENDAR.last)
-}
-
-fn calendar_day(days: i64) -> Date {
-    let days = days.clamp(CALENDAR.first.days().into(), CALENDAR.last.days().into());
-    Date::from_days(i32::try_from(days).unwrap_or_default())
 }
 
 #[cfg(test)]

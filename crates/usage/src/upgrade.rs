@@ -3,8 +3,9 @@
 use model::provider::Provider;
 use model::time::Date;
 
+use crate::date_range::DateRange;
 use crate::membership::Membership;
-use crate::period::{DateRange, PeriodCalendar};
+use crate::period::PeriodCalendar;
 
 /// The type of a customer's membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use model::time::Instant;
 
 use super::{InvoiceLedgerBuilder, InvoicePostingDraft};
-use crate::explain::CalculationStep;
 use crate::issue::IssueCode;
+use crate::posting::CalculationStep;
 use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile, PostingSource};
 use crate::records::{CreditNote, Invoice, NoteType};
 

@@ -22,9 +22,9 @@ use model::time::Instant;
 
 use crate::booking::{InvoiceBooking, InvoiceClass, classify_invoice};
 use crate::calendar::{LedgerSpan, Month, ProviderCalendar};
-use crate::explain::CalculationStep;
-use crate::grouping::InvoiceRecords;
+use crate::invoice_records::InvoiceRecords;
 use crate::issue::{Issue, IssueCode};
+use crate::posting::CalculationStep;
 use crate::posting::{
     CategoryAmounts, LedgerCategory, LedgerFile, PieceShare, Posting, PostingLinks, PostingSource,
 };

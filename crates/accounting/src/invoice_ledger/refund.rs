@@ -1,9 +1,9 @@
 //! Refunds of an invoice. Rule: spec/accounting.md §6.4.
 
 use super::{InvoiceLedgerBuilder, InvoicePostingDraft, PaymentCredit};
-use crate::explain::CalculationStep;
-use crate::grouping::InvoiceRefund;
+use crate::invoice_records::InvoiceRefund;
 use crate::issue::IssueCode;
+use crate::posting::CalculationStep;
 use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile, PieceShare, PostingSource};
 use crate::records::{CreditNote, NoteType, Refund};
 

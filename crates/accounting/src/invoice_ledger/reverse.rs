@@ -6,7 +6,7 @@ use model::time::Instant;
 use super::InvoiceLedgerBuilder;
 use crate::arithmetic::{clamp_towards, mul_div_half_away, split_by_weights};
 use crate::calendar::RecognitionPosition;
-use crate::explain::CalculationStep;
+use crate::posting::CalculationStep;
 use crate::posting::PieceShare;
 use crate::settings::ReversalSplit;
 

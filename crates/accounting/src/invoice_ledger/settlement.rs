@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use model::time::Instant;
 
 use super::{InvoiceLedgerBuilder, InvoicePostingDraft, PaymentCredit};
-use crate::explain::CalculationStep;
 use crate::issue::IssueCode;
+use crate::posting::CalculationStep;
 use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile, PostingSource};
 use crate::records::{BalanceKind, BalanceTransaction, Payment};
 

@@ -4,8 +4,8 @@ use model::time::Instant;
 
 use super::{InvoiceLedgerBuilder, InvoicePostingDraft, timeline};
 use crate::calendar::RecognitionPosition;
-use crate::explain::CalculationStep;
 use crate::issue::IssueCode;
+use crate::posting::CalculationStep;
 use crate::posting::{CategoryAmounts, LedgerCategory, LedgerFile, PostingSource};
 
 impl InvoiceLedgerBuilder<'_> {

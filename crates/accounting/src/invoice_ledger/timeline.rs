@@ -6,7 +6,7 @@ use super::LedgerRules;
 use super::credit_note::NoteTerms;
 use crate::booking::{InvoiceBooking, booked_at};
 use crate::calendar::ProviderCalendar;
-use crate::grouping::{InvoiceRecords, InvoiceRefund};
+use crate::invoice_records::{InvoiceRecords, InvoiceRefund};
 use crate::recognition::Schedule;
 use crate::recognition::piece::InvoicePiece;
 use crate::records::{BalanceTransaction, Directory, InvoiceStatus, Payment};

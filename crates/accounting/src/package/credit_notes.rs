@@ -1,7 +1,7 @@
 //! Rows of `credit_notes.csv`: credit notes, invoices that act as notes, and negative invoices.
 //! Rule: spec/accounting.md §9.
 
-use crate::grouping::InvoiceRecords;
+use crate::invoice_records::InvoiceRecords;
 use crate::posting::{LedgerCategory, Posting, PostingSource};
 use crate::records::{CreditNote, Invoice, NoteType};
 

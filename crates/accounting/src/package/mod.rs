@@ -30,8 +30,9 @@ pub mod subscription_revenue;
 pub mod uncollectible;
 pub mod voided;
 
-use crate::grouping::{InvoiceRecords, UnlinkedRecords};
+use crate::grouping::UnlinkedRecords;
 use crate::invariants::BrokenInvariant;
+use crate::invoice_records::InvoiceRecords;
 use crate::posting::{LedgerFile, Posting, PostingSource};
 use crate::records::Directory;
 use crate::settings::CustomerBalanceView;

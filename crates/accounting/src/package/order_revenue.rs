@@ -1,6 +1,6 @@
 //! Rows of `order_revenue.csv`: invoices of orders. Rule: spec/accounting.md §9.
 
-use crate::grouping::InvoiceRecords;
+use crate::invoice_records::InvoiceRecords;
 
 use super::field::{FieldKind::*, FieldValue, PackageColumn};
 

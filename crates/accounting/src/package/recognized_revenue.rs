@@ -3,7 +3,7 @@
 
 use model::time::Instant;
 
-use crate::grouping::InvoiceRecords;
+use crate::invoice_records::InvoiceRecords;
 use crate::posting::{PieceProgress, Posting};
 
 use super::field::{FieldKind::*, FieldValue, PackageColumn};

@@ -3,7 +3,7 @@
 
 use model::time::Instant;
 
-use crate::grouping::InvoiceRecords;
+use crate::invoice_records::InvoiceRecords;
 use crate::records::Directory;
 
 use super::field::{FieldKind::*, FieldValue, PackageColumn};

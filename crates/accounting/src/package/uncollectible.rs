@@ -2,7 +2,7 @@
 
 use model::time::Instant;
 
-use crate::grouping::InvoiceRecords;
+use crate::invoice_records::InvoiceRecords;
 
 use super::field::{FieldKind::*, FieldValue, PackageColumn};
 

@@ -2,11 +2,13 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `calculation` | the steps of the calculation behind a posting |
 //! | `category` | the seven categories, and amounts in them |
 //! | `ledger_file` | the files of the package |
 //! | `source` | the source of a posting |
 //! | [`codec`] | binary encoding of postings, for frozen months and for sorting |
 
+mod calculation;
 mod category;
 pub mod codec;
 mod ledger_file;
@@ -16,8 +18,8 @@ use model::money::Currency;
 use model::time::{Date, Instant};
 
 use crate::calendar::Month;
-use crate::explain::CalculationStep;
 
+pub use calculation::CalculationStep;
 pub use category::{CategoryAmounts, LedgerCategory};
 pub use ledger_file::LedgerFile;
 pub use source::{PieceId, PieceProgress, PieceShare, PostingSource};

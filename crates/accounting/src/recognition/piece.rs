@@ -4,7 +4,7 @@
 use super::schedule::Schedule;
 use crate::arithmetic::mul_div_half_away;
 use crate::calendar::{Month, ProviderCalendar, RecognitionPosition};
-use crate::explain::CalculationStep;
+use crate::posting::CalculationStep;
 use crate::posting::{LedgerFile, PieceId, PieceShare};
 
 /// A piece of an invoice's net. Net = deferred + recognized + amounts taken back from either.

@@ -9,7 +9,7 @@ use super::shipments::ShipmentSchedule;
 use super::time::TimeSchedule;
 use crate::booking::{InvoiceBooking, InvoiceClass};
 use crate::calendar::{Month, ProviderCalendar};
-use crate::grouping::InvoiceRecords;
+use crate::invoice_records::InvoiceRecords;
 use crate::issue::{Issue, IssueCode};
 use crate::posting::{LedgerFile, PieceId};
 use crate::records::{Directory, InvoiceLine, OrderItem, PlanRecord, RecognitionBasis};

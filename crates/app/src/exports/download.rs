@@ -8,6 +8,7 @@ use store::port::jobs::{FILE_MISSING, FileTransfers, Job, JobFile, JobId, JobSta
 use super::export_caller::{self, ExportCaller};
 use super::find::{self, export_not_found};
 use super::notices::{self, DOWNLOADED};
+use super::parts::{FULL_BUNDLE_PART, MAIN_PART};
 use super::show;
 use crate::app::App;
 use crate::crash;
@@ -19,10 +20,6 @@ use crate::jobs::{early_removal, lost_files};
 use crate::lists::paged;
 use crate::settings::ExportRules;
 
-/// The part of a download without `bundle`.
-pub(crate) const MAIN_PART: &str = "file";
-/// The part with the full bundle of an accounting package.
-pub(crate) const FULL_BUNDLE_PART: &str = "full";
 /// The parameters of a signed link.
 const LINK_PARAMETERS: [&str; 3] = ["bundle", "expires", "signature"];
 /// Seconds after which a client should ask again for a file that is not ready.

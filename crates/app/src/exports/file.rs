@@ -11,7 +11,7 @@ use model::output::OutputColumn;
 use reports::exports::{ExportFormat, ExportRequest};
 
 use crate::jobs::row_file::{self, RowFile, WriteObserver, WrittenFile};
-use crate::jobs::work::WorkFailure;
+use crate::jobs::work_failure::WorkFailure;
 use crate::settings::ServerSettings;
 
 /// The written file of an export.

@@ -8,8 +8,10 @@
 //! | `show` | the JSON of an export |
 //! | `find` | look-up, cancellation and removal of one export |
 //! | `download` | download of an export's file |
+//! | `parts` | the names of an export's files |
 //! | `list` | the catalogue, and the history |
 //! | `notices` | webhook events and mails about an export |
+//! | `work`, `package_work` | the work of an export job, and of a package's |
 //! | `file` | writing of an export into one file |
 
 pub mod download;
@@ -19,5 +21,8 @@ pub mod find;
 pub mod list;
 pub(crate) mod notices;
 pub(crate) mod package;
+pub(crate) mod package_work;
+pub mod parts;
 pub mod show;
 pub mod submit;
+pub(crate) mod work;

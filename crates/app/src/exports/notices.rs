@@ -91,7 +91,7 @@ fn build_notices_of_end(
 }
 
 fn ready_message(app: &App, job: &Job, success: &JobSuccess) -> Result<MailedOutcome, ApiError> {
-    let purpose = LinkTarget::Export { uuid: &job.uuid, part: super::download::MAIN_PART };
+    let purpose = LinkTarget::Export { uuid: &job.uuid, part: super::parts::MAIN_PART };
     let query = download_link::signed_query(app, purpose, success.expires_at)?;
     let file_name = success.files.first().map(|file| file.name.clone()).unwrap_or_default();
     Ok(MailedOutcome::Ready {

@@ -56,7 +56,7 @@ impl RunningAttempt {
     }
 
     /// Cancels the work.
-    pub(super) fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.0.is_told_to_stop.store(true, Ordering::Release);
         self.0.told.notify_waiters();
     }

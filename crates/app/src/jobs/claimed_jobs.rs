@@ -20,8 +20,10 @@ use tokio::sync::watch;
 use super::attempt::RunningAttempt;
 use super::finish_attempts;
 use super::folder::AttemptName;
-use super::runner::JOB_POLL_INTERVAL;
-use super::work::{self, JobOutput, WorkFailure};
+use super::kinds;
+use super::store_call::JOB_POLL_INTERVAL;
+use super::work::JobOutput;
+use super::work_failure::WorkFailure;
 use crate::app::App;
 use crate::crash;
 
@@ -132,7 +134,7 @@ async fn run_one_job(
         None => open_session(app, job).await?,
     };
     *session = Some(opened.clone());
-    let made = work::work_of_job(job).run(app, job, attempt, opened).await?;
+    let made = kinds::work_of_job(job).run(app, job, attempt, opened).await?;
     crash::point("written");
     Ok(made)
 }

@@ -7,8 +7,10 @@ use store::port::jobs::{AttemptEnd, AttemptOutcome, Job, JobFile, JobSuccess};
 use store::port::notices::NewNotice;
 
 use super::claimed_jobs::{ClaimedJob, send_all_heartbeats};
-use super::runner::{JOB_POLL_INTERVAL, call_store};
-use super::work::{self, JobEnd, JobOutput, WorkFailure};
+use super::kinds;
+use super::store_call::{JOB_POLL_INTERVAL, call_store};
+use super::work::{JobEnd, JobOutput};
+use super::work_failure::WorkFailure;
 use crate::app::App;
 use crate::crash;
 
@@ -157,10 +159,10 @@ pub(super) async fn store_outcomes(
 fn notices_of_outcome(app: &App, job: &Job, outcome: &AttemptOutcome) -> Vec<NewNotice> {
     match outcome {
         AttemptOutcome::Succeeded(success) => {
-            work::work_of_job(job).notices(app, job, &JobEnd::Succeeded(success))
+            kinds::work_of_job(job).notices(app, job, &JobEnd::Succeeded(success))
         }
         AttemptOutcome::Failed { code, message } => {
-            work::work_of_job(job).notices(app, job, &JobEnd::Failed { code, message })
+            kinds::work_of_job(job).notices(app, job, &JobEnd::Failed { code, message })
         }
         AttemptOutcome::Retry { .. } | AttemptOutcome::Released => Vec::new(),
     }

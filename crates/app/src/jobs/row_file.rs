@@ -16,7 +16,7 @@ use model::output::OutputColumn;
 use reports::{RecordBatch, RowStream};
 use tokio::sync::mpsc;
 
-use super::work::WorkFailure;
+use super::work_failure::WorkFailure;
 use crate::crash;
 
 /// The number of batches that may wait between the plan and the writer.

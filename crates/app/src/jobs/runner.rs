@@ -1,23 +1,17 @@
 //! The loops that claim jobs.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use model::time::Instant;
-use store::StoreError;
 use store::port::jobs::{Job, JobClaim, JobKind};
 use store::port::notices::DeliveryChannel;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::store_call::{JOB_POLL_INTERVAL, call_store};
 use super::supervisor::supervise_loop;
 use super::{claimed_jobs, cleanup};
 use crate::app::App;
 use crate::{crash, notify};
-
-/// The wait of an idle loop before it asks the store again. A job queued in this process wakes it
-/// earlier; the interval is for jobs queued by other processes.
-pub(super) const JOB_POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 /// A limit that is never reached, small enough for every store's integers.
 const UNBOUNDED: u64 = u32::MAX as u64;
@@ -116,23 +110,4 @@ async fn claim_jobs(app: &App, kind: JobKind, worker: &Arc<str>) -> Vec<Job> {
     })
     .await
     .unwrap_or_default()
-}
-
-/// Calls the store on a blocking thread. An error is logged and returned as `None`; a panic is
-/// passed on to the caller.
-pub(super) async fn call_store<T: Send + 'static>(
-    app: &App,
-    ask: impl FnOnce(&App, Instant) -> Result<T, StoreError> + Send + 'static,
-) -> Option<T> {
-    let app = app.clone();
-    let asked = tokio::task::spawn_blocking(move || ask(&app, app.clock().now())).await;
-    match asked {
-        Ok(Ok(answer)) => Some(answer),
-        Ok(Err(error)) => {
-            crate::error::log_error(error.code(), &error);
-            None
-        }
-        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-        Err(_) => None,
-    }
 }

@@ -1,48 +1,18 @@
-//! Supervision of the background loops: restarts after a panic, and counts of the live loops.
+//! Supervision of the background loops: they are restarted after a panic.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::sync::watch;
 
+use super::loop_counts::CountGuard;
 use crate::app::App;
 use crate::blocking::panic_message;
 
 /// The pause before a loop that panicked is restarted, so that one that always panics causes no
 /// load.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
-
-/// The number of loops that should run, and of those that do.
-#[derive(Default)]
-pub struct LoopCounts {
-    wanted: AtomicUsize,
-    alive: AtomicUsize,
-}
-
-impl LoopCounts {
-    /// Returns true if every loop that should run does.
-    pub fn are_alive(&self) -> bool {
-        self.alive.load(Ordering::Acquire) >= self.wanted.load(Ordering::Acquire)
-    }
-}
-
-/// A guard that adds one to a counter until it is dropped.
-struct CountGuard<'l>(&'l AtomicUsize);
-
-impl<'l> CountGuard<'l> {
-    fn new(number: &'l AtomicUsize) -> Self {
-        number.fetch_add(1, Ordering::AcqRel);
-        Self(number)
-    }
-}
-
-impl Drop for CountGuard<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
 
 /// Runs a loop until it ends by itself. A loop that panics is restarted after a pause, during which
 /// the server is not ready.

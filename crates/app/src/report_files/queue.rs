@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use store::port::IdempotencyKey;
 use store::port::jobs::{Job, JobKey, JobKind, JobLimits, JobStart, NewJob};
 
+use super::work::{ReportJob, stored_value};
 use super::write::is_separated;
 use crate::app::App;
 use crate::auth::admission::AdmittedRequest;
 use crate::blocking::blocking;
 use crate::error::{ApiError, ErrorCode};
-use crate::jobs::report::{ReportJob, stored_value};
 use crate::report_pages::page as report_page;
 use crate::requester;
 

@@ -12,7 +12,7 @@ use model::output::OutputColumn;
 use reports::FileRequest;
 
 use crate::jobs::row_file::{self, RowFile, WriteObserver, WrittenFile};
-use crate::jobs::work::WorkFailure;
+use crate::jobs::work_failure::WorkFailure;
 use crate::report_pages::page_file;
 use crate::settings::ServerSettings;
 

@@ -7,10 +7,11 @@ use accounting::{
 };
 use serde_json::{Map, json};
 
-use super::{BooksView, ViewRequest, owned_fields, rows_in_memory, text_field};
+use super::{BooksView, ViewRequest, rows_in_memory, text_field};
 use crate::drift::book_adjustment;
 use crate::error::PackageError;
 use crate::pass::{LedgerPass, LedgerVisit, books_of_session};
+use crate::tables::owned_fields;
 
 /// Returns the balances of `month`: the frozen ones if it is closed, or else those of the records,
 /// in the first open month with the adjustments of closed ones. Blocking.

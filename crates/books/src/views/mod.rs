@@ -141,17 +141,3 @@ fn optional_text(value: Option<&str>) -> FieldValue<'static> {
 fn optional_id(id: Option<i64>) -> FieldValue<'static> {
     id.map_or(FieldValue::Empty, |id| FieldValue::Int(i128::from(id)))
 }
-
-/// Returns the fields of a row with their own copies of texts.
-pub(super) fn owned_fields(fields: Vec<FieldValue<'_>>) -> Vec<FieldValue<'static>> {
-    let own = |field: FieldValue<'_>| match field {
-        FieldValue::Empty => FieldValue::Empty,
-        FieldValue::Int(value) => FieldValue::Int(value),
-        FieldValue::Text(text) => FieldValue::Text(Cow::Owned(text.into_owned())),
-        FieldValue::Bool(value) => FieldValue::Bool(value),
-        FieldValue::Date(date) => FieldValue::Date(date),
-        FieldValue::Instant(instant) => FieldValue::Instant(instant),
-        FieldValue::Money(minor) => FieldValue::Money(minor),
-    };
-    fields.into_iter().map(own).collect()
-}

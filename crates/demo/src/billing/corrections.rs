@@ -4,6 +4,7 @@ use std::io;
 
 use model::time::Instant;
 
+use super::correction_kind::Correction;
 use super::receipts::{CreditMovement, CustomerAccount};
 use super::settlement::InvoiceSettlement;
 use super::{InvoiceDraft, InvoiceTotals};
@@ -11,32 +12,6 @@ use crate::row::DemoValue;
 use crate::row_generator::RowGenerator;
 
 const DAY: i64 = 86_400;
-
-/// The correction of an invoice. All but `NoteBeforePayment` need a payment, happen some days after
-/// it, and are left out if that day is still ahead.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Correction {
-    /// Nothing.
-    None,
-    /// A refund of a part of the payment, without a credit note.
-    RefundOfPart,
-    /// A credit note, and a refund that names it.
-    NoteThenRefund,
-    /// A refund, and a credit note that names it.
-    RefundThenNote,
-    /// An invoice that credits another one, and a refund of it.
-    CreditNoteInvoice,
-    /// A refund that is kept as account credit.
-    RefundToBalance,
-    /// A credit note whose amount is kept as account credit.
-    NoteToBalance,
-    /// A credit note on an open invoice.
-    NoteBeforePayment,
-    /// A credit note that is voided at once.
-    NoteVoided,
-    /// A refund that does not complete: 0 pending, 1 failed, 2 canceled.
-    RefundStuck(u8),
-}
 
 /// Returns the part of the payment of `bill` that is refunded. It must be known when the payment is
 /// written.

@@ -7,6 +7,7 @@
 //! | `receipts` | payments and balance transactions |
 //! | `corrections` | refunds, credit notes, credit-note invoices |
 
+mod correction_kind;
 mod corrections;
 mod price;
 mod receipts;
@@ -17,7 +18,7 @@ use std::io;
 use model::money::Currency;
 use model::time::Instant;
 
-pub(super) use corrections::Correction;
+pub(super) use correction_kind::Correction;
 pub(super) use price::{InvoiceLineDraft, InvoiceTotals, LinePrice};
 pub(super) use receipts::{CreditMovement, CustomerAccount, PaymentMethod, write_prepayment};
 pub(super) use settlement::InvoiceOutcome;
@@ -95,7 +96,9 @@ pub(super) fn write_invoice(
     for line in bill.lines {
         price::add_line(teller, bill, invoice_id, line)?;
     }
-    let payment_id = receipts::write_payments(teller, account, bill, invoice_id, &settlement)?;
+    let refunded = corrections::refunded_amount(teller, bill, &settlement);
+    let payment_id =
+        receipts::write_payments(teller, account, bill, invoice_id, &settlement, refunded)?;
     corrections::write_correction(
         teller,
         account,

@@ -154,6 +154,7 @@ pub(super) fn write_payments(
     bill: &InvoiceDraft<'_>,
     invoice_id: i64,
     settlement: &InvoiceSettlement,
+    refunded: i64,
 ) -> io::Result<Option<i64>> {
     use_credit(teller, account, bill, invoice_id, settlement)?;
     let total = super::InvoiceTotals::of(bill.lines).total;
@@ -184,7 +185,6 @@ pub(super) fn write_payments(
         }
         return Ok(None);
     };
-    let refunded = super::corrections::refunded_amount(teller, bill, settlement);
     let (amount, description) = (settlement.paid, bill.description);
     let received =
         PaymentDraft { amount, refunded, status: "succeeded", at, description, ..payment };

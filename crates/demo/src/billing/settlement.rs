@@ -2,7 +2,7 @@
 
 use model::time::Instant;
 
-use super::corrections::Correction;
+use super::correction_kind::Correction;
 use super::receipts::CustomerAccount;
 use super::{InvoiceDraft, InvoiceTotals};
 use crate::row_generator::RowGenerator;

@@ -3,7 +3,7 @@
 use model::output::{OutputColumn, OutputKind};
 use model::parse::is_plain_list_item;
 
-use super::table::CURRENCY_KEY;
+use super::CURRENCY_KEY;
 use crate::format::FileFormat;
 
 /// The dialect of a file: the rules of reports or those of exports.

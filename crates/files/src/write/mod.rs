@@ -50,6 +50,9 @@ pub use hashing::{FileDigest, HashingWriter};
 pub use options::{JsonEnvelope, WriteOptions};
 pub use totals::ControlTotals;
 
+/// The key of a currency, both as a column and as a field beside an amount.
+const CURRENCY_KEY: &str = "currency";
+
 /// Creates a writer of rows with these columns in this format.
 ///
 /// Errors: [`WriteError::KeyTaken`]; [`WriteError::Io`] where a temporary file cannot be made.

@@ -4,12 +4,9 @@
 use arrow::array::RecordBatch;
 use model::output::{OutputColumn, OutputKind};
 
-use super::WriteError;
 use super::dialect::Dialect;
 use super::values::OutputValues;
-
-/// The key of a currency, both as a column and as a field beside an amount.
-pub(super) const CURRENCY_KEY: &str = "currency";
+use super::{CURRENCY_KEY, WriteError};
 
 /// One column of a file.
 #[derive(Debug, Clone)]

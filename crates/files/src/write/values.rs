@@ -11,8 +11,8 @@ use arrow::datatypes::{
 };
 use model::output::{ObjectText, OutputColumn, OutputKind};
 
+use super::CURRENCY_KEY;
 use super::WriteError;
-use super::table::CURRENCY_KEY;
 
 /// The position of one value of a column.
 #[derive(Clone, Copy)]

@@ -3,8 +3,8 @@
 use datafusion::logical_expr::Expr;
 
 use super::scoped_expr::ScopedExpr;
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 /// One filter of a report.
 pub(crate) struct ReportFilter {

@@ -4,9 +4,9 @@
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
 
 use super::scoped_expr::text_literal;
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::id_set::is_in_ids;
+use crate::query_scope::QueryScope;
 
 /// A named source of rows, at most one of which belongs to each base row.
 pub(crate) struct Relation {

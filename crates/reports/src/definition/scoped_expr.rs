@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::{Case, Expr, LogicalPlanBuilder, cast, lit};
 use datafusion::prelude::col;
 use datafusion::scalar::ScalarValue;
 
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::functions::amount_sum::AMOUNT_SUM_TYPE;
+use crate::query_scope::QueryScope;
 
 /// A function that makes an expression over qualified columns (`cm.status`) for one request.
 pub(crate) type ScopedExpr = Arc<dyn Fn(&QueryScope<'_>) -> Expr + Send + Sync>;
@@ -29,9 +29,6 @@ pub(crate) fn column_value(column: &'static str) -> ScopedExpr {
 pub(crate) fn constant_value(expr: Expr) -> ScopedExpr {
     scoped_expr(move |_| expr.clone())
 }
-
-/// The data type of sums. DataFusion's 64-bit `sum`, `+` and `-` wrap silently.
-pub(crate) const AMOUNT_SUM_TYPE: DataType = DataType::Decimal128(38, 0);
 
 /// Casts an amount to [`AMOUNT_SUM_TYPE`], so that sums and differences cannot overflow.
 pub(crate) fn widen_amount(amount: Expr) -> Expr {

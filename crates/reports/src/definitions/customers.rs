@@ -22,9 +22,9 @@ use crate::definition::scoped_expr::{
     zero_amount,
 };
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
-use crate::engine::scope::{self, QueryScope};
 use crate::error::ReportError;
 use crate::functions::birthday;
+use crate::query_scope::{self, QueryScope};
 use crate::terms::{attendance, credit, customer, membership, payment};
 
 /// The number of days during which a customer counts as new.
@@ -269,14 +269,14 @@ fn is_claimed() -> ScopedExpr {
 
 fn is_new() -> ScopedExpr {
     scoped_expr(|scope| {
-        let since = scope::date(scope.today.plus_days(-NEW_DAYS));
+        let since = query_scope::date(scope.today.plus_days(-NEW_DAYS));
         scope.local_date(col("c.created_at")).gt(since)
     })
 }
 
 /// Returns the instant that is `days` times 24 hours before the present of the request.
 fn days_ago(scope: &QueryScope<'_>, days: i64) -> Expr {
-    scope::instant(scope.now.plus_seconds(-days * DAY_SECONDS))
+    query_scope::instant(scope.now.plus_seconds(-days * DAY_SECONDS))
 }
 
 fn is_active() -> ScopedExpr {

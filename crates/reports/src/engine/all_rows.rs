@@ -15,11 +15,11 @@ use super::matching::{self, RowSortKey};
 use super::output::{self, ResultColumns};
 use super::predicates::{self, base_column};
 use super::resolve_me;
-use super::scope::QueryScope;
 use super::{base, batches, slices};
 use crate::definition::Report;
 use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 use crate::request::FileRequest;
 use crate::rows::{ReportRows, RowStream};
 
@@ -37,7 +37,7 @@ pub async fn open_rows(
     if let Some(arrangement) = &question.arrangement {
         return grouped::run::open_rows(session, question, arrangement).await;
     }
-    let scope = QueryScope::for_query(session, question);
+    let scope = question.scope(session);
     let predicates = predicates::query_predicates(&scope, question)?;
     let keys = matching::sort_keys(&scope, question, &predicates);
     let output = output::query_columns(&scope, question);

@@ -4,10 +4,10 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 
 use super::needs::ColumnNeeds;
 use super::predicates::base_column;
-use super::scope::QueryScope;
 use crate::definition::Report;
 use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 use crate::usage_rows;
 
 /// Returns a plan with the base rows with these keys, in any order.

@@ -11,9 +11,9 @@ use super::gather::gather;
 use super::matching::KeptColumns;
 use super::needs::ColumnNeeds;
 use super::output::ResultColumns;
-use super::scope::QueryScope;
 use crate::definition::Report;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 /// Returns the rows with these ids, in their order, in the batch layout of `output`. Columns of the
 /// base that are in `kept` are not read again.

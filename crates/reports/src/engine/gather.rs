@@ -18,10 +18,10 @@ use futures::future::try_join_all;
 
 use super::matching::KeptColumns;
 use super::needs::ColumnNeeds;
-use super::scope::QueryScope;
 use crate::definition::Report;
 use crate::definition::relation::{Relation, RelationKeys};
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 /// The number of relations that are read at the same time. It is limited so that one page does not
 /// take all of its provider's turns.

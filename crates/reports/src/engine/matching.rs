@@ -14,7 +14,6 @@ use futures::StreamExt;
 
 use super::needs::ColumnNeeds;
 use super::predicates::base_column;
-use super::scope::QueryScope;
 use super::{base, join_names};
 use crate::definition::Report;
 use crate::definition::column::ReportColumnKind;
@@ -22,6 +21,7 @@ use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
 use crate::functions::row_counter::RowCounter;
 use crate::functions::sort_keys::{comparable_amount, lower_case};
+use crate::query_scope::QueryScope;
 use crate::request::report_query::ReportQuery;
 
 /// The largest number of first rows that are kept in a heap. Beyond it all rows are sorted, which

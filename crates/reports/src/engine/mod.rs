@@ -8,7 +8,6 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | `scope` | the context of one request: session, present, provider, functions |
 //! | `base` | the base rows of a report |
 //! | `needs` | the columns that a set of expressions reads |
 //! | `predicates` | filters as expressions |
@@ -37,5 +36,4 @@ pub(crate) mod output;
 pub(crate) mod predicates;
 pub(crate) mod resolve_me;
 pub(crate) mod run;
-pub(crate) mod scope;
 pub(crate) mod slices;

@@ -7,12 +7,12 @@ use datafusion::logical_expr::Expr;
 use datafusion::prelude::col;
 use model::output::{OutputColumn, OutputKind};
 
-use super::scope::QueryScope;
 use crate::definition::column::{ReportColumn, ReportColumnKind};
 use crate::definition::label::display_name_of_key;
-use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
+use crate::functions::amount_sum::AMOUNT_SUM_TYPE;
 use crate::functions::{json_member, ratio};
 use crate::page::{ColumnHeader, SortPosition};
+use crate::query_scope::QueryScope;
 use crate::request::report_query::{ReportQuery, SelectedColumn};
 
 /// The columns of a result, and the expressions that compute them.

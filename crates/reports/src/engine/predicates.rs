@@ -5,11 +5,11 @@ use datafusion::functions_nested::expr_fn::{array_has_any, make_array};
 use datafusion::logical_expr::{Expr, lit};
 
 use super::base;
-use super::scope::{self, QueryScope};
 use crate::definition::filter::FilterTest;
 use crate::definition::scoped_expr::ScopedExpr;
 use crate::definition::{DeletedRows, Report};
 use crate::error::ReportError;
+use crate::query_scope::{self, QueryScope};
 use crate::request::conditions::ConditionValue;
 use crate::request::report_query::ReportQuery;
 use crate::request::timeframe::Timeframe;
@@ -88,16 +88,16 @@ fn predicate_of_condition(
         }
         (FilterTest::Is(value), ConditionValue::Bool(false)) => Some(!value(scope)),
         (FilterTest::DateFrom(value), ConditionValue::Date(date)) => {
-            Some(value(scope).gt_eq(scope::date(*date)))
+            Some(value(scope).gt_eq(query_scope::date(*date)))
         }
         (FilterTest::DateTo(value), ConditionValue::Date(date)) => {
-            Some(value(scope).lt_eq(scope::date(*date)))
+            Some(value(scope).lt_eq(query_scope::date(*date)))
         }
         (FilterTest::InstantFrom(value), ConditionValue::Instant(instant)) => {
-            Some(value(scope).gt_eq(scope::instant(*instant)))
+            Some(value(scope).gt_eq(query_scope::instant(*instant)))
         }
         (FilterTest::InstantTo(value), ConditionValue::Instant(instant)) => {
-            Some(value(scope).lt_eq(scope::instant(*instant)))
+            Some(value(scope).lt_eq(query_scope::instant(*instant)))
         }
         (FilterTest::DatesWithin(value), ConditionValue::Timeframe(frame)) => {
             dates_within(scope, value, *frame)
@@ -127,8 +127,8 @@ fn dates_within(scope: &QueryScope<'_>, value: &ScopedExpr, frame: Timeframe) ->
         Timeframe::Past => Some(value.lt(scope.today())),
         Timeframe::Future => Some(value.gt(scope.today())),
         Timeframe::Days(first, last) => {
-            let from = first.map(|day| value.clone().gt_eq(scope::date(day)));
-            let until = last.map(|day| value.lt_eq(scope::date(day)));
+            let from = first.map(|day| value.clone().gt_eq(query_scope::date(day)));
+            let until = last.map(|day| value.lt_eq(query_scope::date(day)));
             from.into_iter().chain(until).reduce(Expr::and)
         }
     }
@@ -142,7 +142,7 @@ fn instants_within(scope: &QueryScope<'_>, value: &ScopedExpr, frame: Timeframe)
         Timeframe::Past => Some(value.lt_eq(scope.now())),
         Timeframe::Future => Some(value.gt(scope.now())),
         Timeframe::Days(first, last) => {
-            let start = |day| scope::instant(zone.start_of(day));
+            let start = |day| query_scope::instant(zone.start_of(day));
             let from = first.map(|day| value.clone().gt_eq(start(day)));
             let until = last.map(|day| value.lt(start(day.plus_days(1))));
             from.into_iter().chain(until).reduce(Expr::and)

@@ -4,7 +4,6 @@ use mirror::MirrorSession;
 
 use super::needs::ColumnNeeds;
 use super::output;
-use super::scope::QueryScope;
 use super::{fetch, grouped, matching, predicates, resolve_me};
 use crate::error::ReportError;
 use crate::page::ReportPage;
@@ -25,7 +24,7 @@ pub async fn run_page(
         let (offset, limit) = (request.offset, request.limit);
         return grouped::run::run_page(session, question, arrangement, offset, limit).await;
     }
-    let scope = QueryScope::for_query(session, question);
+    let scope = question.scope(session);
     let predicates = predicates::query_predicates(&scope, question)?;
     let output = output::query_columns(&scope, question);
     let needs = ColumnNeeds::from_expressions(question.report, &output.expressions);

@@ -19,11 +19,11 @@ use mirror::{MirrorError, MirrorSession};
 use super::matching::{self, RowSortKey};
 use super::output::ResultColumns;
 use super::predicates::base_column;
-use super::scope::{QueryScope, ScopeValues};
 use super::{base, fetch};
 use crate::definition::Report;
 use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
+use crate::query_scope::{QueryScope, ScopeValues};
 use crate::rows::RowStream;
 
 /// The number of rows between two cuts, which are the places where a slice can end.

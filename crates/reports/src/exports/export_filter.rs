@@ -5,7 +5,7 @@ use datafusion::logical_expr::{Expr, lit};
 
 use crate::definition::filter::{FilterWord, words_equal_to};
 use crate::definition::scoped_expr::{ScopedExpr, column_value, scoped_expr, text_literal};
-use crate::engine::scope::QueryScope;
+use crate::query_scope::QueryScope;
 use datafusion::prelude::col;
 
 /// The word that stands for all rows.

@@ -8,8 +8,8 @@ use crate::definition::column::{
 use crate::definition::relation::{Relation, related_row};
 use crate::definition::scoped_expr::{ScopedExpr, column_value, scoped_expr};
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::col;
 

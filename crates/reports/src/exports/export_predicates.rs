@@ -7,8 +7,8 @@ use model::time::Instant;
 use super::export_filter::{DELETED_STATUS, ExportFilterTest, ExportFilterValue};
 use super::export_layout::{ExportLayout, ItemIds};
 use super::export_request::ExportRequest;
-use crate::engine::scope::{self, QueryScope};
 use crate::error::ReportError;
+use crate::query_scope::{self, QueryScope};
 
 const SECOND: i64 = 1_000_000;
 
@@ -23,8 +23,8 @@ pub(super) fn export_predicates(
     if let Some(range) = request.range {
         let at = record(request.mode.date_field());
         let micros = |second: i64| Instant::from_micros(second.saturating_mul(SECOND));
-        predicates.push(at.clone().gt_eq(scope::instant(micros(range.from))));
-        predicates.push(at.lt(scope::instant(micros(range.to.saturating_add(1)))));
+        predicates.push(at.clone().gt_eq(query_scope::instant(micros(range.from))));
+        predicates.push(at.lt(query_scope::instant(micros(range.to.saturating_add(1)))));
     }
     if layout.has_deleted && !asks_for_deleted(request) {
         predicates.push(record("deleted_at").is_null());

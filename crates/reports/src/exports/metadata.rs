@@ -18,9 +18,9 @@ use super::run;
 use crate::definition::column::ReportColumn;
 use crate::definition::scoped_expr::text_literal;
 use crate::engine::output::{self, arrow_type};
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::json_member::{json_value_text, parse_json_members};
+use crate::query_scope::QueryScope;
 use crate::rows::ReportRows;
 
 /// The columns that come before the metadata.

@@ -14,8 +14,8 @@ use crate::engine::all_rows;
 use crate::engine::matching;
 use crate::engine::output::{self, ResultColumns};
 use crate::engine::predicates::base_column;
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 use crate::rows::ReportRows;
 
 /// Returns true if at least one row matches. Stops at the first one.

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 use mirror::schema::instant;
 use model::id::MAX_ID;
 
-use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
+use crate::functions::amount_sum::AMOUNT_SUM_TYPE;
 
 /// Ids are at least 0 and smaller than this.
 const IDS: i128 = MAX_ID as i128 + 1;

@@ -19,7 +19,7 @@ use datafusion::logical_expr::{
 use model::money::{AmountFormat, Currency};
 use model::time::Instant;
 
-use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
+use crate::functions::amount_sum::AMOUNT_SUM_TYPE;
 
 /// The notation of amounts inside JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `amount_sum` | the type in which amounts are added |
 //! | `zone` | instants to civil dates and back, in the provider's zone |
 //! | `event_time` | the local time of an event at its site |
 //! | `id_set` | test if an id is in a large list |
@@ -18,6 +19,7 @@
 //! | `without_membership` | a list of memberships without a given one |
 //! | `ratio` | quotients, rounded half up |
 
+pub(crate) mod amount_sum;
 pub(crate) mod birthday;
 pub(crate) mod event_time;
 pub(crate) mod id_set;

@@ -11,7 +11,7 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
+use crate::functions::amount_sum::AMOUNT_SUM_TYPE;
 
 /// Returns `numerator / denominator` with four decimals; null if the denominator is 0.
 pub(crate) fn quotient_with_four_decimals(numerator: Expr, denominator: Expr) -> Expr {

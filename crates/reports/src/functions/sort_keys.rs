@@ -11,7 +11,7 @@ use datafusion::logical_expr::{
 };
 use model::money::Currency;
 
-use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
+use crate::functions::amount_sum::AMOUNT_SUM_TYPE;
 
 /// Returns the text in lower case, by the full Unicode mapping.
 pub(crate) fn lower_case(text: Expr) -> Expr {

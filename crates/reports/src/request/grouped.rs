@@ -8,7 +8,7 @@ use super::selection::{self, SORT_ITEMS_MAX};
 use super::values::quote_value;
 use crate::definition::Report;
 use crate::definition::column::{ColumnRole, ReportColumnKind};
-use crate::engine::scope::ProviderPresent;
+use crate::query_scope::ProviderPresent;
 
 /// The key of the currency column, which appears by itself when amounts are shown without it.
 pub(crate) const CURRENCY: &str = "currency";

@@ -10,7 +10,7 @@ use super::values::{self, quote_value};
 use crate::definition::Report;
 use crate::definition::filter::FilterTest;
 use crate::definition::grouping::{PivotBucket, PivotDayBucket, Pivots};
-use crate::engine::scope::ProviderPresent;
+use crate::query_scope::ProviderPresent;
 
 const PERIODS_DEFAULT: i64 = 4;
 const PERIODS_MAX: i64 = 12;

@@ -1,5 +1,6 @@
 //! Rows, columns and order of a request: the part that pages and files share.
 
+use mirror::MirrorSession;
 use model::id::MAX_ID;
 use model::provider::Provider;
 use model::time::{Date, Instant};
@@ -13,7 +14,7 @@ use super::timeframe::TimeframeCalendar;
 use super::values::{self, DayEnd};
 use crate::definition::Report;
 use crate::definition::filter::FilterTest;
-use crate::engine::scope::ProviderPresent;
+use crate::query_scope::{ProviderPresent, QueryScope};
 
 /// A checked query to a report, without paging or format.
 #[derive(Debug, Clone)]
@@ -44,6 +45,13 @@ impl ReportQuery {
     pub(crate) fn has_condition_true(&self, is_meant: impl Fn(usize) -> bool) -> bool {
         let mut conditions = self.conditions.iter();
         conditions.any(|given| given.value == ConditionValue::Bool(true) && is_meant(given.filter))
+    }
+
+    /// Returns the scope in which the query is run.
+    pub(crate) fn scope<'s>(&self, session: &'s MirrorSession) -> QueryScope<'s> {
+        let scope = QueryScope::new(session, self.now);
+        let usage_date = self.usage_date().unwrap_or(scope.today);
+        scope.with_usage_date(usage_date)
     }
 
     /// Returns the day for which usage is asked, if the request gives one.

@@ -14,9 +14,9 @@ use model::output::ObjectText;
 use crate::definition::column::ReportColumnKind;
 use crate::definition::relation::RelationKeys;
 use crate::definition::scoped_expr::{is_one_of, text_literal};
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::instant_id_key::{id_of_key, instant_id_key};
+use crate::query_scope::QueryScope;
 
 /// Returns a plan with the attendances `a` of `customers`, joined with their active events `e` for
 /// which `condition` holds.

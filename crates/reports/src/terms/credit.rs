@@ -12,8 +12,8 @@ use datafusion::scalar::ScalarValue;
 
 use crate::definition::relation::RelationKeys;
 use crate::definition::scoped_expr::{text_literal, widen_amount};
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 /// Returns a plan with the columns `customer_id`, `currency` and `amount`: the sum of all
 /// transactions, one row per customer and currency.

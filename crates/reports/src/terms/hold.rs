@@ -8,8 +8,8 @@ use datafusion::scalar::ScalarValue;
 
 use crate::definition::relation::RelationKeys;
 use crate::definition::scoped_expr::{distinct_rows, null_unless};
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 fn scan_holds(
     scope: &QueryScope<'_>,

@@ -12,8 +12,8 @@ use crate::definition::scoped_expr::{
     ScopedExpr, case_when, is_one_of, scoped_expr, text_literal, widen_amount,
 };
 use crate::engine::predicates::is_one_of_ids;
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 /// The type of an element of an invoice's `applied_credits`.
 pub(crate) const APPLIED_CREDIT: ReportColumnKind = ReportColumnKind::Object {

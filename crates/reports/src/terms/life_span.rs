@@ -11,10 +11,10 @@ use futures::StreamExt;
 use model::time::Date;
 
 use crate::engine::predicates::is_one_of_ids;
-use crate::engine::scope::{self, QueryScope};
 use crate::error::ReportError;
 use crate::functions::life_span::{self, HoldIndex};
 use crate::functions::periods::PeriodBounds;
+use crate::query_scope::{self, QueryScope};
 
 /// Returns the mask of the periods in which the customer membership `cm` was active. Runs plans
 /// that read all holds and the plans that begin with a registration.
@@ -39,7 +39,7 @@ async fn read_holds(scope: &QueryScope<'_>, last: i32) -> Result<HoldIndex, Repo
     let plan = scope
         .session
         .scan("customer_membership_holds", "h")?
-        .filter(col("h.start_date").lt_eq(scope::date(Date::from_days(last))))?
+        .filter(col("h.start_date").lt_eq(query_scope::date(Date::from_days(last))))?
         .project(vec![col("h.customer_membership_id"), col("h.start_date"), col("h.end_date")])?
         .build()?;
     let pool = &scope.session.engine().state().runtime_env().memory_pool;

@@ -13,10 +13,10 @@ use crate::definition::column::ReportColumnKind;
 use crate::definition::relation::{Relation, RelationKeys, derived_relation};
 use crate::definition::scoped_expr::{distinct_rows, is_one_of, text_literal};
 use crate::engine::predicates::is_one_of_ids;
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::instant_id_key::{id_of_key, instant_id_key};
 use crate::functions::status;
+use crate::query_scope::QueryScope;
 use crate::terms::hold;
 
 /// The type of a membership in lists of memberships: `short(cm)`.

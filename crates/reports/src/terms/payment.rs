@@ -13,8 +13,8 @@ use crate::definition::relation::RelationKeys;
 use crate::definition::scoped_expr::{
     distinct_rows, is_one_of, null_unless, text_literal, widen_amount,
 };
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 /// The type of an element of an invoice's `charges`.
 pub(crate) const CHARGE: ReportColumnKind = ReportColumnKind::Object {

@@ -7,8 +7,8 @@ use datafusion::prelude::col;
 
 use crate::definition::relation::RelationKeys;
 use crate::definition::scoped_expr::{text_literal, widen_amount};
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 /// Returns a plan with the columns `invoice_id`, `amount`, `refunded_at` and `updated_at`, one row
 /// per invoice. Amount and `refunded_at` count succeeded refunds only; `updated_at` counts all.

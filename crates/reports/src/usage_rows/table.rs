@@ -23,8 +23,8 @@ use super::row_stream::{UsageRowStream, UsageScanRequest};
 use super::schema::{UsageColumn, schema_of};
 use super::sources::UsageSources;
 use crate::definition::relation::RelationKeys;
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 /// Returns a scan of the table, called `alias` and ordered by id, which computes only the rows in
 /// `keys`.

@@ -23,8 +23,8 @@ use store::Store;
 
 use super::provider::provider_id;
 use super::{CsvDialectArgs, print};
-use crate::cli::DataArgs;
 use crate::config::ProgramSettings;
+use crate::data_args::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::opening;
 use crate::output::CommandOutput;
@@ -66,7 +66,7 @@ pub(super) fn parse_instant(text: &str) -> Result<Instant, String> {
     Instant::parse(text).ok_or_else(|| "write it as in 2024-01-31T12:00:00Z".to_owned())
 }
 
-pub(super) fn run(args: AccountingArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: AccountingArgs) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.data)?;
     let store = opening::open_store(&folder, &settings)?;
     let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;

@@ -4,7 +4,7 @@ use app::jobs::{FilesFolder, UnmarkedFolder};
 use clap::Args;
 
 use super::{open_folder, print};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::opening;
 
@@ -15,7 +15,7 @@ pub struct AdoptFilesArgs {
     data: DataArgs,
 }
 
-pub(super) fn run(args: AdoptFilesArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: AdoptFilesArgs) -> Result<(), Failure> {
     let (folder, settings) = open_folder(&args.data)?;
     let store = opening::open_store(&folder, &settings)?;
     let path = opening::files_folder_path(&folder, &settings);

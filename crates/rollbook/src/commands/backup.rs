@@ -10,8 +10,8 @@ use clap::Args;
 use model::clock::{Clock, SystemClock};
 
 use super::{open_folder, print};
-use crate::cli::DataArgs;
 use crate::config::ProgramSettings;
+use crate::data_args::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::folder::{self, DataFolder};
 use crate::opening;
@@ -30,7 +30,7 @@ pub struct BackupArgs {
     without_files: bool,
 }
 
-pub(super) fn run(args: BackupArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: BackupArgs) -> Result<(), Failure> {
     let (folder, settings) = open_folder(&args.data)?;
     if let Some(url) = &settings.store.url {
         return Err(Failure::new(format!("the records are in {url}, not in the folder"))

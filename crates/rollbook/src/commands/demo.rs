@@ -85,7 +85,7 @@ fn sample_format() -> impl TypedValueParser<Value = ImportFormat> {
     words.map(|word| if word == "csv" { ImportFormat::Csv } else { ImportFormat::Ndjson })
 }
 
-pub(super) fn run(args: DemoArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: DemoArgs) -> Result<(), Failure> {
     match (&args.write, args.shape) {
         (Some(folder), DemoShape::Business) => write_business(&args, folder),
         (Some(folder), DemoShape::Memberships) => write_memberships(&args, folder),

@@ -28,8 +28,8 @@ use store::Store;
 
 use self::finding::{Finding, FindingLevel};
 use super::{effective_settings, print};
-use crate::cli::DataArgs;
 use crate::config::ProgramSettings;
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::folder::{DataFolder, FolderUse};
 use crate::terminal::count_with_noun;
@@ -79,7 +79,7 @@ pub(crate) enum Area {
     Records,
 }
 
-pub(super) fn run(args: DoctorArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: DoctorArgs) -> Result<(), Failure> {
     let folder = DataFolder::existing(&args.data.data)?;
     let is_asked_for = |area| args.only.is_none_or(|only| only == area);
     let (settings, configuration) =

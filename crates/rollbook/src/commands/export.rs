@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use super::CsvDialectArgs;
 use super::provider::provider_id;
 use super::report::{parameter_failure, stop_failure};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::opening;
 use crate::output::CommandOutput;
@@ -72,7 +72,7 @@ pub struct ExportArgs {
     output: Option<PathBuf>,
 }
 
-pub(super) fn run(args: ExportArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: ExportArgs) -> Result<(), Failure> {
     let body = request_body(&args)?;
     let (folder, settings) = super::open_folder(&args.data)?;
     let store = opening::open_store(&folder, &settings)?;

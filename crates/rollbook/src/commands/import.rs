@@ -16,7 +16,7 @@ use model::time::Instant;
 
 use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::progress::ImportProgress;
 use crate::{opening, terminal};
@@ -47,7 +47,7 @@ pub struct ImportArgs {
     format: Option<ListFormat>,
 }
 
-pub(super) fn run(args: ImportArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: ImportArgs) -> Result<(), Failure> {
     let table = args.table.as_deref().map(known_table).transpose()?;
     let mode = if args.delete { ImportMode::Delete } else { ImportMode::Upsert };
     let sources = import_sources(&args.files, args.provider, table, mode)?;

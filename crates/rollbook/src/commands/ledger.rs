@@ -12,7 +12,7 @@ use model::time::Instant;
 use super::accounting::parse_instant;
 use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json as json_text};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::opening;
 
@@ -35,7 +35,7 @@ pub struct LedgerArgs {
     format: Option<ListFormat>,
 }
 
-pub(super) fn run(args: LedgerArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: LedgerArgs) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.data)?;
     let store = opening::open_store(&folder, &settings)?;
     let reads = opening::open_mirror(&folder, &settings, &store, MirrorRole::Reader)?;

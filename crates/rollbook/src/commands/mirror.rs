@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use mirror::{Mirror, MirrorError, MirrorRole, MirrorStatus};
 
 use super::{ListFormat, list_format, print, to_json};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::folder::FolderUse;
 use crate::opening;
@@ -35,7 +35,7 @@ enum MirrorCommand {
     Verify(DataArgs),
 }
 
-pub(super) fn run(args: MirrorArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: MirrorArgs) -> Result<(), Failure> {
     match args.action {
         MirrorCommand::Status { data, format } => {
             with_mirror(&data, MirrorRole::Reader, |mirror| {

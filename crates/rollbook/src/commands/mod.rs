@@ -12,7 +12,7 @@ pub(crate) mod import;
 pub(crate) mod ledger;
 pub(crate) mod mirror;
 pub(crate) mod move_store;
-mod openapi;
+pub(crate) mod openapi;
 pub(crate) mod provider;
 pub(crate) mod report;
 pub(crate) mod schema;
@@ -24,39 +24,11 @@ pub(crate) mod worker;
 
 use reports::CsvDialect;
 
-use crate::cli::{Cli, Command, DataArgs};
 use crate::config::{EffectiveSettings, ProgramSettings, SettingFlag, SettingSources};
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
-use crate::{file_handles, logging};
-
-/// Runs one command.
-pub fn run(cli: Cli) -> Result<(), Failure> {
-    file_handles::raise_limit()?;
-    match cli.command {
-        Command::Demo(args) => demo::run(args),
-        Command::Serve(args) => serve::run(args),
-        Command::Worker(args) => worker::run(args),
-        Command::Import(args) => import::run(args),
-        Command::Provider(args) => provider::run(args),
-        Command::Token(args) => token::run(args),
-        Command::Webhook(args) => webhook::run(args),
-        Command::Report(args) => report::run(args),
-        Command::Export(args) => export::run(args),
-        Command::Usage(args) => usage::run(args),
-        Command::Accounting(args) => accounting::run(args),
-        Command::Ledger(args) => ledger::run(args),
-        Command::Close(args) => close::run(args),
-        Command::Mirror(args) => mirror::run(args),
-        Command::Move(args) => move_store::run(args),
-        Command::Backup(args) => backup::run(args),
-        Command::AdoptFiles(args) => adopt_files::run(args),
-        Command::Doctor(args) => doctor::run(args),
-        Command::Schema(args) => schema::run(args),
-        Command::Openapi => openapi::run(),
-        Command::Completions(args) => completions::run(args),
-    }
-}
+use crate::logging;
 
 /// Returns the effective settings of a folder, with the flags of the command on top.
 pub(crate) fn effective_settings(

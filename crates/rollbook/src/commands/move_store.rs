@@ -27,7 +27,7 @@ pub struct MoveArgs {
     settings: Vec<String>,
 }
 
-pub(super) fn run(args: MoveArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: MoveArgs) -> Result<(), Failure> {
     let folder = DataFolder::existing(&args.from)?;
     let settings = effective_settings(&folder, &args.settings, Vec::new())?.settings;
     let (url, options) = (StoreUrl::new(args.to), settings.store.postgres_options()?);

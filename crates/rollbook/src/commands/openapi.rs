@@ -3,6 +3,6 @@
 use super::{print, to_json};
 use crate::failure::Failure;
 
-pub(super) fn run() -> Result<(), Failure> {
+pub(crate) fn run() -> Result<(), Failure> {
     print(&to_json(&server::openapi::full_document(None))?)
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use store::StoreError;
 
 use super::{ListFormat, list_format, print, to_json};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::{opening, terminal};
 
@@ -130,7 +130,7 @@ fn set_word<T: DeserializeOwned>(field: &mut T, word: Option<&str>) -> Result<()
     Ok(())
 }
 
-pub(super) fn run(args: ProviderCommandArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: ProviderCommandArgs) -> Result<(), Failure> {
     match args.action {
         ProviderCommand::Create { data, id, name, settings } => {
             let mut provider = Provider::new(id, name);

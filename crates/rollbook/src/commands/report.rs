@@ -24,7 +24,7 @@ use reports::{
 use self::page_text::PageText;
 use super::CsvDialectArgs;
 use super::provider::provider_id;
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::output::CommandOutput;
 use crate::{opening, terminal};
@@ -124,7 +124,7 @@ impl ReportFormat {
     }
 }
 
-pub(super) fn run(args: ReportArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: ReportArgs) -> Result<(), Failure> {
     let report = find(&args.name)?;
     let parameters = parameters(&args)?;
     let format = ReportFormat::chosen(&args);

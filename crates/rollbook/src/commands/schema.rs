@@ -24,7 +24,7 @@ enum SchemaFormat {
     Json,
 }
 
-pub(super) fn run(args: SchemaArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: SchemaArgs) -> Result<(), Failure> {
     match args.format {
         SchemaFormat::Markdown => print(&markdown()),
         SchemaFormat::Json => {

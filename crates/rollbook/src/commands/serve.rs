@@ -14,10 +14,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{effective_settings, print};
 use crate::config::{LogFormat, ProgramSettings, SettingFlag};
+use crate::data_args::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::folder::DataFolder;
 use crate::opening::{self, OpenedMirror};
-use crate::{cli::DataArgs, file_handles, logging};
+use crate::{file_handles, logging};
 
 /// Time that running work gets to end after the shutdown.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -63,7 +64,7 @@ impl ServeArgs {
     }
 }
 
-pub(super) fn run(args: ServeArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: ServeArgs) -> Result<(), Failure> {
     if args.print_config {
         // Printing the configuration must not create the folder.
         let folder = DataFolder::at(&args.data.data);

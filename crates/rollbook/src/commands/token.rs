@@ -11,7 +11,7 @@ use store::token::{Token, TokenGrant};
 
 use super::provider::{display_name, provider_id};
 use super::{ListFormat, list_format, print, to_json};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::{opening, terminal};
 
@@ -106,7 +106,7 @@ fn permissions_help() -> String {
     )
 }
 
-pub(super) fn run(args: TokenArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: TokenArgs) -> Result<(), Failure> {
     match args.action {
         TokenCommand::Create(args) => create(args),
         TokenCommand::List { data, provider, format } => {

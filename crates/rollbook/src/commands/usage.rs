@@ -16,7 +16,7 @@ use usage::{
 
 use super::print;
 use super::provider::provider_id;
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::{opening, terminal};
 
@@ -59,7 +59,7 @@ fn date(text: &str) -> Result<Date, String> {
         .ok_or_else(|| "expected YYYY-MM-DD, a real day from 1800-01-01 to 2999-12-31".to_owned())
 }
 
-pub(super) fn run(args: UsageArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: UsageArgs) -> Result<(), Failure> {
     let (folder, settings) = super::open_folder(&args.data)?;
     let store = opening::open_store(&folder, &settings)?;
     let snapshot = store.snapshot()?;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::{opening, terminal};
 
@@ -119,7 +119,7 @@ fn webhook_failure(error: WebhookError) -> Failure {
     }
 }
 
-pub(super) fn run(args: WebhookArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: WebhookArgs) -> Result<(), Failure> {
     match args.action {
         WebhookCommand::List { whose, format } => {
             print(&list(&whose.with(|webhooks| webhooks.list())?, list_format(format))?)

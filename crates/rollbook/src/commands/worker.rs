@@ -6,8 +6,8 @@ use mirror::MirrorRole;
 
 use super::serve::{self, ReadSettings};
 use super::{effective_settings, print};
-use crate::cli::DataArgs;
 use crate::config::{LogFormat, ProgramSettings};
+use crate::data_args::DataArgs;
 use crate::failure::Failure;
 use crate::folder::DataFolder;
 use crate::{logging, opening};
@@ -22,7 +22,7 @@ pub struct WorkerArgs {
     log_format: Option<LogFormat>,
 }
 
-pub(super) fn run(args: WorkerArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: WorkerArgs) -> Result<(), Failure> {
     let folder = DataFolder::at(&args.data.data);
     let reload: &ReadSettings<'_> = &|| -> Result<ProgramSettings, Failure> {
         let flags = serve::log_flag(args.log_format).into_iter().collect();

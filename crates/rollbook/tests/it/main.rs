@@ -27,5 +27,6 @@ mod postgres;
 mod report_table;
 mod server;
 mod tenancy;
+mod upgrade;
 mod usage;
 mod usage_report;

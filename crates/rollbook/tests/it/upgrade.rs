@@ -40,7 +40,8 @@ fn sha256(bytes: &[u8]) -> String {
 /// Compares everything that the earlier version had shown.
 fn check(data: &TestDataFolder, token: &str, export: (&str, &str)) {
     let folder = ["--data", data.path()];
-    let usage = run(&[&["usage"], &folder[..], &["--provider", "1", "1", "--date", "2026-03-01"]].concat());
+    let usage =
+        run(&[&["usage"], &folder[..], &["--provider", "1", "1", "--date", "2026-03-01"]].concat());
     let before = fs::read_to_string(format!("{FIXTURES}/usage.json")).unwrap();
     let [usage, before] = [usage, before].map(|text| serde_json::from_str::<Value>(&text).unwrap());
     assert_eq!(usage, before);
@@ -60,9 +61,19 @@ fn check(data: &TestDataFolder, token: &str, export: (&str, &str)) {
         run(&command);
         assert_eq!(sha256(&fs::read(&file).unwrap()), hash, "{line}");
     }
-    let audit = run(&[&["close", "audit"], &folder[..], &["--provider", "2", "--format", "json"]].concat());
-    assert_eq!(serde_json::from_str::<Value>(&audit).unwrap().as_array().unwrap().len(), 5, "{audit}");
-    let webhooks = run(&[&["webhook", "list"], &folder[..], &["--provider", "2", "--format", "json"]].concat());
+    let audit =
+        run(&[&["close", "audit"], &folder[..], &["--provider", "2", "--format", "json"]].concat());
+    assert_eq!(
+        serde_json::from_str::<Value>(&audit).unwrap().as_array().unwrap().len(),
+        5,
+        "{audit}"
+    );
+    let webhooks = run(&[
+        &["webhook", "list"],
+        &folder[..],
+        &["--provider", "2", "--format", "json"],
+    ]
+    .concat());
     assert_eq!(serde_json::from_str::<Value>(&webhooks).unwrap().as_array().unwrap().len(), 1);
 
     let server = data.serve();

@@ -13,9 +13,9 @@ use super::tallies::QueryTallies;
 use crate::definition::Report;
 use crate::definition::relation::{Relation, RelationKeys, RelationSource};
 use crate::engine::needs::ColumnNeeds;
-use crate::engine::scope::QueryScope;
 use crate::engine::{base, join_names, matching};
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 use crate::request::grouped::CURRENCY;
 
 /// Returns the name of a dimension's column. `position` is its position in the report.

@@ -14,10 +14,10 @@ use crate::definition::label::display_name_of_key;
 use crate::definition::scoped_expr::{case_when, text_literal};
 use crate::engine::matching;
 use crate::engine::output::output_kind;
-use crate::engine::scope::QueryScope;
 use crate::functions::sort_keys::{comparable_amount, lower_case};
 use crate::functions::tally::{FIRST_PERIOD_SUM, SUM_OF_ALL};
 use crate::page::{ColumnHeader, SortPosition};
+use crate::query_scope::QueryScope;
 use crate::request::grouped::{CURRENCY, GroupSortItem, GroupSortKey};
 
 const WEEKDAYS: [&str; 7] =

@@ -14,10 +14,10 @@ use super::result_columns::{self, GroupedColumn};
 use super::table::GroupTable;
 use super::tallies::QueryTallies;
 use crate::engine::matching::TOP_ROWS_MAX;
-use crate::engine::scope::QueryScope;
 use crate::engine::{batches, predicates};
 use crate::error::ReportError;
 use crate::page::{ColumnHeader, ReportPage};
+use crate::query_scope::QueryScope;
 use crate::request::grouped::GroupedOptions;
 use crate::request::report_query::ReportQuery;
 use crate::rows::{ReportRows, RowStream};
@@ -30,7 +30,7 @@ pub(crate) async fn run_page(
     offset: u64,
     limit: u64,
 ) -> Result<ReportPage, ReportError> {
-    let scope = QueryScope::for_query(session, question);
+    let scope = question.scope(session);
     let groups = PlannedGroups::of(&scope, question, arrangement).await?;
     let found = groups.find(&scope, offset, limit).await?;
     let rows = match groups.is_deep(&found, offset, limit) {
@@ -63,7 +63,7 @@ pub(crate) async fn open_rows(
     question: &ReportQuery,
     arrangement: &GroupedOptions,
 ) -> Result<ReportRows, ReportError> {
-    let scope = QueryScope::for_query(session, question);
+    let scope = question.scope(session);
     let groups = PlannedGroups::of(&scope, question, arrangement).await?;
     let mut found = groups.find(&scope, 0, TOP_ROWS_MAX).await?;
     let batches: RowStream = if found.total > TOP_ROWS_MAX {

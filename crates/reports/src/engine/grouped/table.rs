@@ -16,8 +16,8 @@ use super::result_columns::{self, GroupedColumn};
 use super::tallies::QueryTallies;
 use crate::definition::column::MeasureAggregation;
 use crate::engine::output::arrow_type;
-use crate::engine::scope::QueryScope;
 use crate::functions::tally::SUM_BEFORE;
+use crate::query_scope::QueryScope;
 
 /// The columns of a plan with one row per group.
 pub(super) struct GroupTable {

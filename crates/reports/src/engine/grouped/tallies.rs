@@ -7,8 +7,8 @@ use datafusion::prelude::col;
 use super::layout::GroupLayout;
 use crate::definition::column::{ColumnRole, MeasureAggregation};
 use crate::definition::scoped_expr::{null_unless, widen_amount, zero_amount};
-use crate::engine::scope::QueryScope;
 use crate::functions::tally::{merge_tallies, rounded_mean, tally, tally_cell};
+use crate::query_scope::QueryScope;
 
 /// The tallies of one query.
 pub(super) struct QueryTallies {

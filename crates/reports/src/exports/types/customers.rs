@@ -13,9 +13,9 @@ use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::{
     column_value, is_one_of, scoped_expr, text_literal, zero_amount,
 };
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::json_text::{amount_by_currency, collect_texts, json_object_from};
+use crate::query_scope::QueryScope;
 use crate::terms::credit;
 
 /// The statuses of running subscriptions.

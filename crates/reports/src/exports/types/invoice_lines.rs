@@ -13,9 +13,9 @@ use super::invoices::{first_plans, plan};
 use crate::definition::column::{int, string};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::{ScopedExpr, case_when, column_value, scoped_expr};
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::json_text::{JsonMemberType, collect_texts, json_object};
+use crate::query_scope::QueryScope;
 
 /// Makes the layout with one row per line.
 pub(super) fn invoice_line_layout() -> ExportLayout {

@@ -15,9 +15,9 @@ use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
 };
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::json_text::json_array_from;
+use crate::query_scope::QueryScope;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![words_or_all(

@@ -17,9 +17,9 @@ use crate::definition::relation::{RelationKeys, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, null_unless, scoped_expr, widen_amount,
 };
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::json_text::{JsonMemberType, collect_texts, json_object};
+use crate::query_scope::QueryScope;
 
 /// Makes the layout with one row per item.
 pub(super) fn order_item_layout() -> ExportLayout {

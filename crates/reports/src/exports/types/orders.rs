@@ -16,9 +16,9 @@ use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
 };
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::json_text::json_array_from;
+use crate::query_scope::QueryScope;
 use crate::terms::customer::full_name;
 
 pub(super) fn export_type() -> ExportType {

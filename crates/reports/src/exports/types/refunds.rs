@@ -12,8 +12,8 @@ use super::super::export_type::ExportType;
 use super::record_type;
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::scoped_expr;
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
+use crate::query_scope::QueryScope;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![

@@ -20,9 +20,9 @@ use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, is_one_of, null_unless, scoped_expr, text_literal,
 };
-use crate::engine::scope::QueryScope;
 use crate::error::ReportError;
 use crate::functions::instant_id_key::{id_of_key, instant_id_key};
+use crate::query_scope::QueryScope;
 
 pub(super) fn export_type() -> ExportType {
     record_type("subscriptions", "Subscriptions", subscription_filters(), subscription_layout())

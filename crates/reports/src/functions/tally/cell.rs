@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
 };
 
 use super::{SUM_BEFORE, SUM_OF_ALL, out_of_range_error};
-use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
+use crate::functions::amount_sum::AMOUNT_SUM_TYPE;
 
 /// The largest amount with 38 digits.
 const AMOUNT_MAX: u128 = 10_u128.pow(38) - 1;

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::DataFusionError;
 
-use crate::definition::scoped_expr::AMOUNT_SUM_TYPE;
 use crate::error::AmountOutOfRangeError;
+use crate::functions::amount_sum::AMOUNT_SUM_TYPE;
 
 mod aggregate;
 mod cell;

@@ -24,7 +24,7 @@ use store::port::books::ClosedPartKind;
 
 use super::provider::provider_id;
 use super::{ListFormat, list_format, print, to_json};
-use crate::cli::DataArgs;
+use crate::data_args::DataArgs;
 use crate::failure::{Failure, FailureContext};
 use crate::opening;
 use crate::output::CommandOutput;
@@ -153,7 +153,7 @@ fn action(word: &str) -> Result<AuditAction, String> {
     AuditAction::parse(word).ok_or_else(|| "write close or reopen".to_owned())
 }
 
-pub(super) fn run(args: CloseArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: CloseArgs) -> Result<(), Failure> {
     match args.command {
         CloseCommand::Month { of, by, include_earlier, note } => {
             let closed = close(&of, &by, include_earlier, note)?;

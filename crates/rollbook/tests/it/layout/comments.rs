@@ -4,8 +4,8 @@ use super::all_sources;
 
 /// Words that begin a clause without a subject: the reader has to guess what it is about.
 const DANGLING: [&str; 14] = [
-    "What ", "Whether ", "How ", "Its ", "Of ", "Where ", "Why ", "As ", "Whose ", "The same", "Said ",
-    "Told ", "Into ", "It ",
+    "What ", "Whether ", "How ", "Its ", "Of ", "Where ", "Why ", "As ", "Whose ", "The same",
+    "Said ", "Told ", "Into ", "It ",
 ];
 
 /// Returns the first lines of the documentation comments of a file, with their numbers.

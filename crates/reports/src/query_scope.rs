@@ -10,7 +10,6 @@ use crate::functions;
 use crate::functions::event_time::EventTimePart;
 use crate::functions::json_text::AmountNotation;
 use crate::functions::zone::ZoneOffsets;
-use crate::request::report_query::ReportQuery;
 
 /// The present of a request, at its provider.
 pub(crate) struct ProviderPresent<'a> {
@@ -68,11 +67,9 @@ impl<'a> QueryScope<'a> {
         }
     }
 
-    /// Makes the scope of a checked query.
-    pub(crate) fn for_query(session: &'a MirrorSession, question: &ReportQuery) -> Self {
-        let scope = Self::new(session, question.now);
-        let usage_date = question.usage_date().unwrap_or(scope.today);
-        Self { usage_date, ..scope }
+    /// Returns the scope with another day for which usage is computed.
+    pub(crate) fn with_usage_date(self, usage_date: Date) -> Self {
+        Self { usage_date, ..self }
     }
 
     /// Makes the scope with the values of [`Self::moment`], over the same session.

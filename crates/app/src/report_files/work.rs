@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use store::port::jobs::Job;
 
-use super::attempt::RunningAttempt;
-use super::manifest;
-use super::work::{JobOutput, JobOutputFile, JobWork, WorkFailure};
+use super::write::{self, ReportFile};
 use crate::app::App;
-use crate::report_files::write::{self, ReportFile};
+use crate::jobs::attempt::RunningAttempt;
+use crate::jobs::manifest;
+use crate::jobs::work::{JobOutput, JobOutputFile, JobWork};
+use crate::jobs::work_failure::WorkFailure;
 
 /// The stored request of a report job. With the revision it determines the bytes of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

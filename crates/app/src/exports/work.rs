@@ -12,14 +12,16 @@ use serde_json::{Map, Value, json};
 use store::port::jobs::Job;
 use store::port::notices::NewNotice;
 
-use super::attempt::RunningAttempt;
-use super::folder::free_bytes;
-use super::work::{JobEnd, JobOutput, JobOutputFile, JobWork, WorkFailure};
-use super::{manifest, package};
+use super::file::{self, ExportFile};
+use super::notices;
+use super::package_work as package;
+use super::parts::MAIN_PART;
 use crate::app::App;
-use crate::exports::download::MAIN_PART;
-use crate::exports::file::{self, ExportFile};
-use crate::exports::notices;
+use crate::jobs::attempt::RunningAttempt;
+use crate::jobs::folder::free_bytes;
+use crate::jobs::manifest;
+use crate::jobs::work::{JobEnd, JobOutput, JobOutputFile, JobWork};
+use crate::jobs::work_failure::WorkFailure;
 
 /// The content type of every export. Rule: spec/exports.md §6.
 pub(crate) const CONTENT_TYPE: &str = "application/force-download";

@@ -7,13 +7,14 @@ use reports::exports::{AccountingPackageRequest as Asked, ExportRequest};
 use serde_json::{Value, json};
 use store::port::jobs::Job;
 
-use super::attempt::RunningAttempt;
-use super::export::{CONTENT_TYPE, manifest_head};
-use super::row_file::WriteObserver as _;
-use super::work::{JobOutput, JobOutputFile, WorkFailure};
+use super::package::package_request;
+use super::parts::{FULL_BUNDLE_PART, MAIN_PART};
+use super::work::{CONTENT_TYPE, manifest_head};
 use crate::app::App;
-use crate::exports::download::{FULL_BUNDLE_PART, MAIN_PART};
-use crate::exports::package::package_request;
+use crate::jobs::attempt::RunningAttempt;
+use crate::jobs::row_file::WriteObserver as _;
+use crate::jobs::work::{JobOutput, JobOutputFile};
+use crate::jobs::work_failure::WorkFailure;
 use books::{PackageError, PackageFile, PassObserver, WrittenPackage, write_package};
 
 /// Writes the package's ZIPs.

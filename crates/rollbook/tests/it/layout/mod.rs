@@ -1,11 +1,25 @@
 //! Checks of the architecture: the dependencies of each crate, and habits that hold everywhere.
-//! They are described in docs/architecture.md.
+//! They are described in ARCHITECTURE.md.
+
+mod circles;
+mod citations;
+mod comments;
+mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Returns the sources and tests of all crates.
+fn all_sources() -> Vec<(PathBuf, String)> {
+    let folders = crates().into_iter().flat_map(|name| {
+        let folder = root().join("crates").join(name);
+        ["src", "tests"].map(|part| folder.join(part))
+    });
+    folders.filter(|folder| folder.exists()).flat_map(|folder| sources(&folder)).collect()
 }
 
 fn crates() -> Vec<String> {
