@@ -266,31 +266,31 @@ pub struct ExportSettings {
 pub struct ExportOverrides {
     /// The provider.
     pub id: i64,
-    /// As `exports.strict`.
+    /// The value for this provider of `exports.strict`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strict: Option<bool>,
-    /// As `exports.download_once`.
+    /// The value for this provider of `exports.download_once`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub download_once: Option<bool>,
-    /// As `exports.one_per_type`.
+    /// The value for this provider of `exports.one_per_type`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub one_per_type: Option<bool>,
-    /// As `exports.max_range_months`.
+    /// The value for this provider of `exports.max_range_months`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_range_months: Option<u32>,
-    /// As `exports.max_queued`.
+    /// The value for this provider of `exports.max_queued`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_queued: Option<u64>,
-    /// As `exports.retention_hours`.
+    /// The value for this provider of `exports.retention_hours`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_hours: Option<i64>,
-    /// As `exports.history_days`.
+    /// The value for this provider of `exports.history_days`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub history_days: Option<i64>,
-    /// As `exports.gate_status`.
+    /// The value for this provider of `exports.gate_status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gate_status: Option<u16>,
-    /// As `exports.timeout_minutes`.
+    /// The value for this provider of `exports.timeout_minutes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_minutes: Option<u64>,
 }

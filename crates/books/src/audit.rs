@@ -1,4 +1,4 @@
-//! The audit log of closings and reopenings. Rule: spec/accounting.md §11.1, spec/finance.md §8.
+//! The audit log of closings and reopenings. Rule: spec/accounting.md §11.1.
 
 use crate::parts::BookTableColumn;
 use accounting::package::{FieldKind, FieldValue};
@@ -19,7 +19,7 @@ pub struct AuditFilter {
     pub from: Option<Date>,
     /// The last day, in the provider's time zone.
     pub to: Option<Date>,
-    /// What was done.
+    /// The action.
     pub action: Option<AuditAction>,
 }
 
@@ -60,7 +60,7 @@ impl AuditAction {
 pub struct AuditedAction {
     /// The instant of the action.
     pub at: Instant,
-    /// What was done.
+    /// The action.
     pub action: AuditAction,
     /// The month.
     pub period: Month,

@@ -67,7 +67,7 @@ impl ImportFormat {
         is_readable.then_some(format)
     }
 
-    /// Its content type.
+    /// Returns the content type.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Ndjson => "application/x-ndjson",
@@ -77,7 +77,7 @@ impl ImportFormat {
         }
     }
 
-    /// What a file's name ends with, without the dot.
+    /// Returns the ending of file names, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
@@ -120,12 +120,12 @@ impl FileFormat {
         }
     }
 
-    /// What a file's name ends with, without the dot.
+    /// Returns the ending of file names, without the dot.
     pub fn extension(self) -> &'static str {
         self.word()
     }
 
-    /// Its content type.
+    /// Returns the content type.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8",

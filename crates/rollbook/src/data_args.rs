@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-/// Where the records are.
+/// The folder with the records, and settings on the command line.
 #[derive(Debug, Clone, Args)]
 pub struct DataArgs {
     /// Data folder

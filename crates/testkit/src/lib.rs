@@ -1,4 +1,4 @@
-//! What tests of several crates start or make: PostgreSQL clusters and tokens. Never part of the
+//! Things that tests of several crates start or make. Never part of the
 //! program.
 //!
 //! | module | holds |

@@ -181,21 +181,21 @@ fn no_such_version(month: Month, versions: &[&ClosedMonth]) -> ApiError {
 
 /// A view that was written to a temporary file.
 pub struct WrittenView {
-    /// Its bytes, from the beginning.
+    /// The bytes, from the beginning.
     pub file: DiskFile,
     /// The name of the view.
     pub name: &'static str,
-    /// Its size.
+    /// The size, in bytes.
     pub bytes: u64,
 }
 
 /// A frozen package that was copied to a temporary file.
 pub struct FrozenPackageFile {
-    /// Its bytes, from the beginning.
+    /// The bytes, from the beginning.
     pub file: DiskFile,
     /// The file name for the download.
     pub name: String,
-    /// Its size.
+    /// The size, in bytes.
     pub bytes: u64,
     /// The SHA-256 of the file.
     pub sha256: [u8; 32],

@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 /// The name of the marker file.
 const NAME: &str = "rollbook-files.json";
 
-/// What to do with a folder without the store's marker, if the store already has a marked folder.
+/// The treatment of a folder without the store's marker, if the store already has a marked folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnmarkedFolder {
     /// Take it for the store's folder, emptied or replaced, and mark it again. For use when no

@@ -36,25 +36,25 @@ pub struct AccountingSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProviderAccountingSettings {
-    /// As in `[accounting]`.
+    /// The value for this provider of the setting in `[accounting]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recognition_method: Option<RecognitionMethod>,
-    /// As in `[accounting]`.
+    /// The value for this provider of the setting in `[accounting]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reversal_split: Option<ReversalSplit>,
-    /// As in `[accounting]`.
+    /// The value for this provider of the setting in `[accounting]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub early_end: Option<EarlyEnd>,
-    /// As in `[accounting]`.
+    /// The value for this provider of the setting in `[accounting]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other_invoices: Option<OtherInvoices>,
-    /// As in `[accounting]`.
+    /// The value for this provider of the setting in `[accounting]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balance_adjustments: Option<BalanceAdjustments>,
-    /// As in `[accounting]`.
+    /// The value for this provider of the setting in `[accounting]`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_balance_view: Option<CustomerBalanceView>,
-    /// As in `[accounting]`. These accounts replace the common ones as a whole.
+    /// The value for this provider of the setting in `[accounting]`. These accounts replace the common ones as a whole.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<JournalAccounts>,
 }

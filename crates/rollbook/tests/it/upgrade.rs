@@ -24,6 +24,8 @@ const EXPORT_FILE_OVER_POSTGRES: (&str, &str) = (
     "01a22e06-14f8-7bc3-abd2-f53d733c22a2",
     "b7fa64cf13ff0bdfca4e2f718fa6af9fb18fc39d5164aadfef4f6ff256c1e939",
 );
+/// The tests ask more often than a client may.
+const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
 /// The job that waited.
 const QUEUED_JOB: i64 = 2;
 
@@ -102,6 +104,7 @@ fn check(data: &TestDataFolder, token: &str, export: (&str, &str)) {
 fn a_data_folder_of_an_earlier_version_is_taken_over_whole() {
     let data = TestDataFolder::in_folder();
     unpack("sqlite", data.folder.path());
+    data.configure(UNLIMITED);
     check(&data, SQLITE_TOKEN, EXPORT_FILE);
 }
 
@@ -110,6 +113,7 @@ fn a_database_of_an_earlier_version_is_taken_over_whole() {
     let database = postgres::Database::create();
     let data = TestDataFolder::over(database.url());
     unpack("postgres", data.folder.path());
+    data.configure(UNLIMITED);
     postgres::psql_file(database.url(), &data.folder.path().join("database.sql"));
     check(&data, POSTGRES_TOKEN, EXPORT_FILE_OVER_POSTGRES);
 }

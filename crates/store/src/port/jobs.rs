@@ -168,13 +168,13 @@ pub enum JobState {
     Queued,
     /// A worker has claimed it.
     Running,
-    /// Its files are available.
+    /// The job is done, and its files are available.
     Succeeded,
     /// It failed for good.
     Failed,
     /// A caller canceled it.
     Canceled,
-    /// Its files have expired.
+    /// The job was done, and its files have expired.
     Expired,
     /// Each of its files was downloaded once, which is as often as is allowed.
     Consumed,

@@ -71,20 +71,25 @@ fn expand(tree: &str) -> Vec<String> {
 
 /// Returns everything in a file that is written as a path from `crate`, `super` or `self`.
 fn paths_in(code: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut rest = String::new();
-    for (at, statement) in code.split("use ").enumerate() {
-        match statement.split_once(';') {
-            Some((tree, after)) if at > 0 => {
-                found.extend(expand(&tree.split_whitespace().collect::<Vec<_>>().join(" ")));
-                rest.push_str(after);
+    let is_import = |line: &str| {
+        let line = line.trim_start();
+        line.starts_with("use ") || (line.starts_with("pub") && line.contains(" use "))
+    };
+    let (mut found, mut lines) = (Vec::new(), code.lines());
+    while let Some(line) = lines.next() {
+        if is_import(line) {
+            let mut statement = line.to_owned();
+            while !statement.contains(';') {
+                statement.push_str(lines.next().unwrap_or(";").trim());
             }
-            _ => rest.push_str(statement),
+            let (_, tree) = statement.split_once("use ").unwrap();
+            found.extend(expand(tree.split(';').next().unwrap()));
+        } else {
+            let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+            let words = line.split(|c| !is_path(c)).filter(|word| word.contains("::"));
+            found.extend(words.map(str::to_owned));
         }
     }
-    let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    let words = rest.split(|c| !is_path(c));
-    found.extend(words.filter(|word| word.contains("::")).map(str::to_owned));
     found
 }
 

@@ -35,7 +35,8 @@ fn joined_comments(text: &str) -> String {
 /// Returns the sections that the text after the name of a specification cites: `§3, §7.2 no. 6`,
 /// `§1–§4`, `"Command line"`.
 fn cited(text: &str) -> Vec<String> {
-    let end = ["spec/", "; ", "\n", ". "].iter().filter_map(|mark| text.find(mark)).min();
+    let end =
+        ["spec/", "; ", "\n", ". ", "|", "RFC"].iter().filter_map(|mark| text.find(mark)).min();
     let text = &text[..end.unwrap_or(text.len())];
     let mut found = Vec::new();
     for part in text.split('§').skip(1) {

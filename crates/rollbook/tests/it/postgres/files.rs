@@ -59,7 +59,7 @@ fn two_stores_do_not_share_a_folder_where_each_would_remove_the_others_files() {
     assert!(said.contains("holds the files of another store"), "{said}");
 }
 
-/// As when the disk with the files is unmounted, and mounted again.
+/// The folder goes and comes back, as the mount of a disk does.
 #[test]
 fn while_the_folder_is_away_nothing_is_lost_and_no_job_fails() {
     let outer = tempfile::tempdir().unwrap();

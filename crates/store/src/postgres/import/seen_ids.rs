@@ -16,7 +16,7 @@ use crate::postgres::row::get;
 pub(super) enum PostgresSeenKind {
     /// It was imported, and equals the stored row.
     Unchanged = 1,
-    /// Its deletion was requested.
+    /// The deletion of the row was requested.
     Deleted = 2,
 }
 

@@ -13,7 +13,7 @@ use crate::sqlite::errors::failed;
 pub(super) enum SqliteSeenKind {
     /// It was imported, and equals the stored row.
     Unchanged = 1,
-    /// Its deletion was requested.
+    /// The deletion of the row was requested.
     Deleted = 2,
 }
 

@@ -27,7 +27,7 @@ const BODIES: usize = 169;
 const GROUPS: usize = 10;
 /// Number of exports that are queued before the first is fetched.
 const QUEUED: usize = 26;
-/// Of the bodies of each type, at least one in this many selects rows.
+/// At least one in this many bodies of each type selects rows.
 const WITH_ROWS_IN: usize = 3;
 const SHOWN_CHARS: usize = 120;
 

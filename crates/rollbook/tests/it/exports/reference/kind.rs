@@ -18,7 +18,7 @@ pub(in crate::exports) struct ReferenceType {
     /// Returns true if a base row belongs to the type.
     pub(super) is_one: fn(&BusinessRows<'_>, &OracleRow) -> bool,
     pub(super) site_of: fn(&BusinessRows<'_>, &OracleRow) -> Option<i64>,
-    /// What a filter may ask for so that it keeps the row.
+    /// The values of a filter with which it keeps the row.
     pub(super) has: fn(&BusinessRows<'_>, &OracleRow, &str) -> Vec<Json>,
     /// Returns the value of a column that is not a column of the base row.
     pub(super) value: fn(&BusinessRows<'_>, &OracleRow, &str) -> Option<ExportValue>,
@@ -114,7 +114,7 @@ impl ReferenceType {
         (self.site_of)(books, row)
     }
 
-    /// What a filter may ask for so that it keeps the row.
+    /// The values of a filter with which it keeps the row.
     pub(in crate::exports) fn values_that_select(
         &self,
         books: &BusinessRows<'_>,
