@@ -4,12 +4,11 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use testkit::postgres;
 
+use crate::jobs::{sha256, succeeded};
 use crate::server::{TestDataFolder, run};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/upgrade");
@@ -33,10 +32,6 @@ fn unpack(name: &str, folder: &Path) {
     let archive = format!("{FIXTURES}/{name}.tar.gz");
     let status = Command::new("tar").arg("xzf").arg(archive).arg("-C").arg(folder).status();
     assert!(status.unwrap().success(), "{name}");
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Compares everything that the earlier version had shown.
@@ -85,16 +80,7 @@ fn check(data: &TestDataFolder, token: &str, export: (&str, &str)) {
     let invoices = server.get(token, "/api/v2/reports/invoices/data?limit=1").ok();
     assert_eq!(invoices["total"], 267);
     // The queued job is made after all.
-    let path = format!("/api/v2/jobs/{QUEUED_JOB}");
-    let state = (0..600).find_map(|_| {
-        let job = server.get(token, &path).ok();
-        let is_over = ["completed", "failed"].iter().any(|word| job["status"] == *word);
-        if !is_over {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        is_over.then_some(job)
-    });
-    assert_eq!(state.unwrap()["status"], "completed");
+    succeeded(&server, token, QUEUED_JOB);
     drop(server);
     let found = run(&["doctor", "--data", data.path()]);
     assert!(found.contains("ok      store"), "{found}");
