@@ -83,10 +83,8 @@ impl RevenueByGroup {
             deferred: posting.amounts[LedgerCategory::DeferredRevenue],
             recognized: posting.amounts[LedgerCategory::RecognizedRevenue],
         };
-        let shares = match posting.shares.is_empty() {
-            true => std::slice::from_ref(&whole),
-            false => &posting.shares,
-        };
+        let shares =
+            if posting.shares.is_empty() { std::slice::from_ref(&whole) } else { &posting.shares };
         for share in shares.iter().filter(|share| (share.deferred, share.recognized) != (0, 0)) {
             let group = match self.group_by {
                 RevenueGrouping::Plan => share.plan_id,

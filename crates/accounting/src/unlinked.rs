@@ -131,9 +131,10 @@ impl LedgerRules {
             shares: Vec::new(),
             progress: None,
             adjusts_month: None,
-            calculation: match span.explains {
-                true => vec![CalculationStep::Untied { amount: row.amount }],
-                false => Vec::new(),
+            calculation: if span.explains {
+                vec![CalculationStep::Untied { amount: row.amount }]
+            } else {
+                Vec::new()
             },
         }
     }

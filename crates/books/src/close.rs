@@ -255,9 +255,10 @@ fn make_month_packages(
         let made = make_package(session, &package, before, PackageState::Closed, &folder, watch)?;
         if let Some(made) = made {
             let is_first = before.is_some_and(|frozen| frozen.closings().is_empty());
-            let earlier = match is_first {
-                true => Some(earlier_rows(session, &package, &folder, watch)?),
-                false => None,
+            let earlier = if is_first {
+                Some(earlier_rows(session, &package, &folder, watch)?)
+            } else {
+                None
             };
             let postings = compress_rows(&made, earlier.as_ref(), &folder)?;
             parts.push(ClosedCurrencyFiles { currency, made, postings });

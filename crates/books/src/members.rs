@@ -101,10 +101,7 @@ impl PackageContent<'_> {
 
     /// Returns true, or an error if the work was canceled.
     fn check_not_canceled(&self) -> Result<bool, PackageError> {
-        match (self.is_canceled)() {
-            true => Err(BooksError::Canceled.into()),
-            false => Ok(true),
-        }
+        if (self.is_canceled)() { Err(BooksError::Canceled.into()) } else { Ok(true) }
     }
 
     /// Visits the postings whose amounts are not all zero, in the order of the files.

@@ -46,10 +46,7 @@ pub fn write_package(
     watch: PassObserver<'_>,
 ) -> Result<WrittenPackage, PackageError> {
     let package = unmarked_package(session, store, request, folder, watch)?;
-    match request.has_bom {
-        true => with_byte_order_marks(package, folder),
-        false => Ok(package),
-    }
+    if request.has_bom { with_byte_order_marks(package, folder) } else { Ok(package) }
 }
 
 /// Does the same as [`write_package`], without byte-order marks in the CSV files.

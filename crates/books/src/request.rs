@@ -102,9 +102,10 @@ pub fn check_month(month: Month, first: Option<Month>, current: Month) -> Result
         None => Err(MonthRefusal::NothingToExport),
         Some(first) if month < first || month > current => {
             // With a first invoice in the future there is no month to choose from.
-            let message = match first <= current {
-                true => format!("The month must be between {first} and {current}."),
-                false => format!("The books begin in {first}, which is in the future."),
+            let message = if first <= current {
+                format!("The month must be between {first} and {current}.")
+            } else {
+                format!("The books begin in {first}, which is in the future.")
             };
             Err(MonthRefusal::OutsideWindow(message))
         }

@@ -161,9 +161,10 @@ impl SectionPostings {
             return Ok(None);
         }
         self.left -= 1;
-        match read_row(&mut self.rows, &mut self.row)? {
-            true => Ok(Some(decode_posting(&mut self.row.as_slice())?)),
-            false => Err(DecodePostingError.into()),
+        if read_row(&mut self.rows, &mut self.row)? {
+            Ok(Some(decode_posting(&mut self.row.as_slice())?))
+        } else {
+            Err(DecodePostingError.into())
         }
     }
 }
@@ -212,8 +213,5 @@ pub(super) fn check_equal(
     left: i128,
     right: i128,
 ) -> Result<(), BrokenInvariant> {
-    match left == right {
-        true => Ok(()),
-        false => Err(BrokenInvariant::TieOut { what, left, right }),
-    }
+    if left == right { Ok(()) } else { Err(BrokenInvariant::TieOut { what, left, right }) }
 }

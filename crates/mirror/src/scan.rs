@@ -84,9 +84,10 @@ impl ProviderTable {
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let groups = match self.is_by_id {
-            true => scan_files::files_by_id(&self.schema, parts).map(|files| vec![files]),
-            false => scan_files::divide_into_file_groups(parts, threads),
+        let groups = if self.is_by_id {
+            scan_files::files_by_id(&self.schema, parts).map(|files| vec![files])
+        } else {
+            scan_files::divide_into_file_groups(parts, threads)
         };
         let groups = groups.map_err(MirrorError::into_plan)?;
         let source = ParquetSource::new(TableSchema::from(Arc::clone(&self.schema)))

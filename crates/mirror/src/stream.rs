@@ -70,9 +70,10 @@ impl BatchStream {
 
 /// Converts the error of a task that panicked or was aborted.
 pub(crate) fn task_error(error: JoinError) -> MirrorError {
-    match error.is_panic() {
-        true => MirrorError::Panicked { message: panic_message(error.into_panic().as_ref()) },
-        false => MirrorError::Stopped,
+    if error.is_panic() {
+        MirrorError::Panicked { message: panic_message(error.into_panic().as_ref()) }
+    } else {
+        MirrorError::Stopped
     }
 }
 

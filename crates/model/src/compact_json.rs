@@ -137,20 +137,22 @@ impl<'a> JsonCompactor<'a> {
         let length = string_length(&self.text.as_bytes()[self.at..]);
         let quoted: &'a str = &self.text[self.at..self.at + length];
         let has_escapes = quoted.contains('\\');
-        let text: Cow<'a, str> = match has_escapes {
-            false => Cow::Borrowed(&quoted[1..length - 1]),
-            true => serde_json::from_str(quoted).map_err(|error| {
+        let text: Cow<'a, str> = if !has_escapes {
+            Cow::Borrowed(&quoted[1..length - 1])
+        } else {
+            serde_json::from_str(quoted).map_err(|error| {
                 let what = format!("holds a text that is not one: {}", library_message(&error));
                 self.error_at_path(ImportCode::TypeMismatch, &what)
-            })?,
+            })?
         };
         if text.contains('\0') {
             let what = "holds a NUL character (\\u0000), in a key or in a text: leave it out";
             return Err(self.error_at_path(ImportCode::TypeMismatch, what));
         }
-        match has_escapes {
-            false => self.out.push_str(quoted),
-            true => self.out.push_str(&serde_json::Value::from(&*text).to_string()),
+        if !has_escapes {
+            self.out.push_str(quoted)
+        } else {
+            self.out.push_str(&serde_json::Value::from(&*text).to_string())
         }
         self.at += length;
         let Some(OpenContainer::Object { keys, key, awaits_key: true }) = self.open.last_mut()
@@ -158,9 +160,10 @@ impl<'a> JsonCompactor<'a> {
             return Ok(());
         };
         (*text).clone_into(key);
-        match keys.insert(text.into_owned()) {
-            true => Ok(()),
-            false => Err(self.error_at_path(ImportCode::TypeMismatch, "is given twice")),
+        if keys.insert(text.into_owned()) {
+            Ok(())
+        } else {
+            Err(self.error_at_path(ImportCode::TypeMismatch, "is given twice"))
         }
     }
 

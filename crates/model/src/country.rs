@@ -31,10 +31,7 @@ pub(crate) fn is_country(code: &str) -> bool {
 pub(crate) fn suggest_country(given: &str) -> Option<String> {
     let upper = given.trim().to_ascii_uppercase();
     let (_, code) = COMMON_MISTAKES.iter().find(|(word, _)| *word == upper).unwrap_or(&("", ""));
-    match is_country(&upper) {
-        true => Some(upper),
-        false => (!code.is_empty()).then(|| (*code).to_owned()),
-    }
+    if is_country(&upper) { Some(upper) } else { (!code.is_empty()).then(|| (*code).to_owned()) }
 }
 
 #[cfg(test)]

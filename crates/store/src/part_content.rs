@@ -38,11 +38,10 @@ pub(crate) fn store_in_chunks(
         keep(number, &chunk)?;
     }
     let sha256: [u8; 32] = hash.finalize().into();
-    match (bytes, sha256) == (part.bytes, part.sha256) {
-        true => Ok(()),
-        false => {
-            let reason = format!("a part of {bytes} bytes is not the one announced");
-            Err(StoreError::Damaged { reason })
-        }
+    if (bytes, sha256) == (part.bytes, part.sha256) {
+        Ok(())
+    } else {
+        let reason = format!("a part of {bytes} bytes is not the one announced");
+        Err(StoreError::Damaged { reason })
     }
 }

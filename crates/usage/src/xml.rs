@@ -98,8 +98,9 @@ fn write_text(text: &str, out: &mut String) {
 fn element_name(key: &str) -> String {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '_' | '-' | '.');
     let name: String = key.chars().map(|char| if is_plain(char) { char } else { '_' }).collect();
-    match name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
-        true => name,
-        false => format!("_{name}"),
+    if name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') {
+        name
+    } else {
+        format!("_{name}")
     }
 }

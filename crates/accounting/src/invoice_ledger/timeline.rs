@@ -77,10 +77,8 @@ pub(super) fn invoice_events<'a>(
     let invoice = &records.invoice;
     let mut events = Vec::new();
     let mut add = |at, event| events.push(DatedEvent { at, event });
-    let once_booked = |at| match is_before_booking(at, booking, &books.calendar) {
-        true => booking.instant,
-        false => at,
-    };
+    let once_booked =
+        |at| if is_before_booking(at, booking, &books.calendar) { booking.instant } else { at };
     for transaction in &records.applications {
         add(once_booked(transaction.date), InvoiceEvent::Application(transaction));
     }

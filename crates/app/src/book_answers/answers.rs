@@ -170,12 +170,11 @@ impl BooksContext<'_> {
 /// Returns the error for a month without any closing, or without the requested version.
 fn no_such_version(month: Month, versions: &[&ClosedMonth]) -> ApiError {
     let known: Vec<String> = versions.iter().map(|known| known.version.to_string()).collect();
-    match known.is_empty() {
-        true => close_error(CloseError::Open),
-        false => {
-            let said = format!("{month} has been closed as version {}.", known.join(", "));
-            ApiError::parameter("version", said)
-        }
+    if known.is_empty() {
+        close_error(CloseError::Open)
+    } else {
+        let said = format!("{month} has been closed as version {}.", known.join(", "));
+        ApiError::parameter("version", said)
     }
 }
 

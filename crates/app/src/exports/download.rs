@@ -107,9 +107,10 @@ fn part(job: &Job, query: &RawParameters) -> Result<&'static str, ApiError> {
         None => Ok(MAIN_PART),
         Some(FULL_BUNDLE_PART) if is_package => Ok(FULL_BUNDLE_PART),
         Some(_) => {
-            let message = match is_package {
-                true => "The selected bundle is invalid. Allowed values: full.",
-                false => "The bundle field is only for accounting.",
+            let message = if is_package {
+                "The selected bundle is invalid. Allowed values: full."
+            } else {
+                "The bundle field is only for accounting."
             };
             Err(ApiError::parameter("bundle", message))
         }
@@ -177,12 +178,11 @@ pub fn count_download(app: &App, fetched: &ExportDownload) -> Result<(), ApiErro
     }
     let notices = vec![notices::export_event(app, DOWNLOADED, &told)?];
     crash::point("transferred");
-    let is_counted = match fetched.is_once {
-        true => app.store().consume_file(job.id, fetched.part, &notices, now),
-        false => {
-            let transfers = [FileTransfers { job: job.id, count: 1, notices }];
-            app.store().count_transfers(&transfers, now).map(|()| true)
-        }
+    let is_counted = if fetched.is_once {
+        app.store().consume_file(job.id, fetched.part, &notices, now)
+    } else {
+        let transfers = [FileTransfers { job: job.id, count: 1, notices }];
+        app.store().count_transfers(&transfers, now).map(|()| true)
     };
     if !is_counted.map_err(ApiError::from_store_error)? {
         return Ok(());

@@ -105,9 +105,10 @@ impl ExportCaller {
 
     /// Fails unless the caller may export this type.
     pub(crate) fn check_may_export(&self, kind: &ExportType) -> Result<(), ApiError> {
-        match kind.is_package() {
-            true => check_permission(&self.admitted, Permission::Accounting),
-            false => Ok(()),
+        if kind.is_package() {
+            check_permission(&self.admitted, Permission::Accounting)
+        } else {
+            Ok(())
         }
     }
 }

@@ -88,9 +88,10 @@ impl ExportHistoryQuery {
             }
             state
         });
-        match errors.is_empty() {
-            true => Ok(Some(Self { page, object, state })),
-            false => Err(ApiError::parameters(errors)),
+        if errors.is_empty() {
+            Ok(Some(Self { page, object, state }))
+        } else {
+            Err(ApiError::parameters(errors))
         }
     }
 

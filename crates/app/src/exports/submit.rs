@@ -201,10 +201,7 @@ async fn with_rows(
                 reports::exports::export_has_rows(session, &request).await.map_err(read_error)?
             }
         };
-        match has_rows {
-            true => kept.push(request),
-            false => skipped.push(request.object().to_owned()),
-        }
+        if has_rows { kept.push(request) } else { skipped.push(request.object().to_owned()) }
     }
     Ok((kept, skipped))
 }
@@ -218,9 +215,10 @@ async fn books(
 ) -> Result<BooksState, ApiError> {
     let is_package =
         |name: &str| reports::exports::find_export_type(name).is_some_and(ExportType::is_package);
-    match named_types(body).into_iter().any(is_package) {
-        true => package::read_books_state(app, caller).await,
-        false => Ok(BooksState::default()),
+    if named_types(body).into_iter().any(is_package) {
+        package::read_books_state(app, caller).await
+    } else {
+        Ok(BooksState::default())
     }
 }
 

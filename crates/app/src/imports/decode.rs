@@ -32,9 +32,10 @@ pub(super) fn decode_sources(
             break;
         }
     }
-    match sorter.errors.is_empty() {
-        true => sorter.spool.finish().map(Ok).map_err(ImportFailure::TempFile),
-        false => Ok(Err(sorter.errors)),
+    if sorter.errors.is_empty() {
+        sorter.spool.finish().map(Ok).map_err(ImportFailure::TempFile)
+    } else {
+        Ok(Err(sorter.errors))
     }
 }
 

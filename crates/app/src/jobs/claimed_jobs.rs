@@ -52,9 +52,10 @@ pub(super) async fn run_claimed_jobs(
     let began = std::time::Instant::now();
     let made = run_until_stopped(app, &held, stopping).await;
     let is_stopping = *stopping.borrow();
-    let outcomes = match is_stopping {
-        true => held.iter().map(|_| Some(AttemptOutcome::Released)).collect(),
-        false => finish_attempts::publish_outcomes(app, &held, made).await,
+    let outcomes = if is_stopping {
+        held.iter().map(|_| Some(AttemptOutcome::Released)).collect()
+    } else {
+        finish_attempts::publish_outcomes(app, &held, made).await
     };
     for (held, outcome) in held.iter().zip(&outcomes) {
         log_outcome(&held.job, outcome.as_ref(), began.elapsed());

@@ -69,9 +69,10 @@ impl FilesFolder {
     /// Checks that the folder is still the one that was opened. It is not when its disk was
     /// unmounted, for instance; a missing file may then exist elsewhere.
     pub fn check_present(&self) -> Result<(), FolderError> {
-        match self.mark.matches_folder(&self.root)? {
-            true => Ok(()),
-            false => Err(FolderError::Gone { path: self.root.clone() }),
+        if self.mark.matches_folder(&self.root)? {
+            Ok(())
+        } else {
+            Err(FolderError::Gone { path: self.root.clone() })
         }
     }
 

@@ -94,9 +94,10 @@ pub fn check_mail_server(settings: &SmtpSettings) -> Result<(), String> {
     let from = settings.from.parse::<Mailbox>();
     from.map_err(|error| format!("smtp.from is no mailbox: {error}"))?;
     let greet = |server: SmtpClient| async move { server.test_connection().await };
-    match run_with_server(settings, CHECK_TIMEOUT, greet)? {
-        true => Ok(()),
-        false => Err("it greets, but answers no command".to_owned()),
+    if run_with_server(settings, CHECK_TIMEOUT, greet)? {
+        Ok(())
+    } else {
+        Err("it greets, but answers no command".to_owned())
     }
 }
 

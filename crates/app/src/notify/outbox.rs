@@ -61,9 +61,10 @@ pub(crate) async fn run_delivery_loop(
     let mut under_way = JoinSet::new();
     while !*stopping.borrow() {
         let woken = app.notice_wakeup().notified();
-        let taken = match under_way.len() < at_once_max(lane) {
-            true => claim_delivery(&app, lane, &worker).await,
-            false => None,
+        let taken = if under_way.len() < at_once_max(lane) {
+            claim_delivery(&app, lane, &worker).await
+        } else {
+            None
         };
         if let Some(delivery) = taken {
             let (sender, name) = (app.clone(), Arc::clone(&worker));

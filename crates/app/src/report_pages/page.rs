@@ -59,10 +59,8 @@ pub async fn run_report_page(
         let session = session(app, admitted_for.id).await?;
         // Settings may have changed since the request was admitted: all parts of an answer come
         // from one revision.
-        let request = match *session.provider() == admitted_for {
-            true => request,
-            false => parse(session.provider())?,
-        };
+        let request =
+            if *session.provider() == admitted_for { request } else { parse(session.provider())? };
         let page = compute_page(app, session, &request).await?;
         let (format, dialect) = (chosen(&request, fallback), request.csv_dialect());
         let (writer, revision) = (app.clone(), page.revision);

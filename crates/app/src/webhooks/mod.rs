@@ -187,18 +187,20 @@ impl<'w> Webhooks<'w> {
 
     /// Removes a webhook and its deliveries.
     pub fn remove(&self, id: i64) -> Result<(), WebhookError> {
-        match self.store.delete_webhook(self.provider, id)? {
-            true => Ok(()),
-            false => Err(WebhookError::Unknown),
+        if self.store.delete_webhook(self.provider, id)? {
+            Ok(())
+        } else {
+            Err(WebhookError::Unknown)
         }
     }
 
     /// Replaces the secret of a webhook. Only this answer shows it.
     pub fn rotate_secret(&self, id: i64) -> Result<Value, WebhookError> {
         let (secret, now) = (notify::new_secret(), self.clock.now());
-        match self.store.replace_webhook_secret(self.provider, id, &secret, now)? {
-            true => Ok(show::with_secret(&self.find(id)?)),
-            false => Err(WebhookError::Unknown),
+        if self.store.replace_webhook_secret(self.provider, id, &secret, now)? {
+            Ok(show::with_secret(&self.find(id)?))
+        } else {
+            Err(WebhookError::Unknown)
         }
     }
 

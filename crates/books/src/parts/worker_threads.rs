@@ -26,11 +26,10 @@ pub fn process_parts_in_parallel<S: Send, E: From<BooksError> + Send>(
             if position >= parts.len() {
                 return Ok(state);
             }
-            let done = match is_canceled() {
-                true => Err(BooksError::Canceled.into()),
-                false => {
-                    parts.load(position).map_err(E::from).and_then(|part| work(&mut state, part))
-                }
+            let done = if is_canceled() {
+                Err(BooksError::Canceled.into())
+            } else {
+                parts.load(position).map_err(E::from).and_then(|part| work(&mut state, part))
             };
             if let Err(error) = done {
                 next.store(parts.len(), Ordering::Relaxed);

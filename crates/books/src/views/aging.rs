@@ -30,10 +30,8 @@ pub fn ar_aging(
 ) -> Result<BooksView<'static>, PackageError> {
     let books = books_of_session(request.session, &request.settings);
     let end_of_day = Horizon::end_of_day(as_of, &books.calendar);
-    let until = match end_of_day.includes(request.now) {
-        true => Horizon::AsOf(request.now),
-        false => end_of_day,
-    };
+    let until =
+        if end_of_day.includes(request.now) { Horizon::AsOf(request.now) } else { end_of_day };
     let pass = LedgerPass { books, currency: request.currency, span: LedgerSpan::until(until) };
     let visit = |found: &mut AgingFindings, visit: LedgerVisit<'_>| {
         let postings = match visit {

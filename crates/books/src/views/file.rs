@@ -75,10 +75,7 @@ pub fn write_view(
     };
     let BooksView { columns, rows, .. } = view;
     let rows = Box::new(move |sink: &mut FieldRowSink<'_>| {
-        rows(&mut |row| match is_canceled() {
-            true => Err(BooksError::Canceled.into()),
-            false => sink(row),
-        })
+        rows(&mut |row| if is_canceled() { Err(BooksError::Canceled.into()) } else { sink(row) })
     });
     write_table(out, format.file_format(), &options, &columns, rows)
 }

@@ -107,9 +107,10 @@ impl ViewRequest<'_> {
 
     /// Returns the end of a month, or now if the month has not ended.
     pub(super) fn until(&self, month: Month, calendar: &ProviderCalendar) -> Horizon {
-        match calendar.month_of(self.now) <= month {
-            true => Horizon::AsOf(self.now),
-            false => Horizon::end_of_month(month, calendar),
+        if calendar.month_of(self.now) <= month {
+            Horizon::AsOf(self.now)
+        } else {
+            Horizon::end_of_month(month, calendar)
         }
     }
 

@@ -105,9 +105,10 @@ impl SubscriptionHistory {
                 continue;
             }
             let is_last = next > today || next >= last_day;
-            let sent = match day < teller.calendar.first_day() {
-                true => None,
-                false => Some(writer.renew(teller, account, (day, next), turn == 0, is_last)?),
+            let sent = if day < teller.calendar.first_day() {
+                None
+            } else {
+                Some(writer.renew(teller, account, (day, next), turn == 0, is_last)?)
             };
             writer.write_issues(teller, (day, next), last_day, sent)?;
         }
@@ -288,11 +289,10 @@ impl SubscriptionWriter<'_> {
         at: Instant,
         lines: &'l [InvoiceLineDraft<'l>],
     ) -> InvoiceDraft<'l> {
-        let method = match self.course.by_invoice {
-            true => {
-                PaymentMethod::OFFLINE[usize::try_from(self.person.customer_id % 5).unwrap_or(0)]
-            }
-            false => PaymentMethod::CARD,
+        let method = if self.course.by_invoice {
+            PaymentMethod::OFFLINE[usize::try_from(self.person.customer_id % 5).unwrap_or(0)]
+        } else {
+            PaymentMethod::CARD
         };
         let currency = self.plan.currency(teller.currency);
         let by_invoice = self.course.by_invoice;

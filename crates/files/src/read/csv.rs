@@ -192,9 +192,10 @@ impl CsvDecoder {
                 && self.table.columns[column].kind == ColumnType::Text;
             row.read(
                 column,
-                match is_empty_text {
-                    true => parse::InputValue::Text(""),
-                    false => parse::InputValue::Untyped(without_guard(field)),
+                if is_empty_text {
+                    parse::InputValue::Text("")
+                } else {
+                    parse::InputValue::Untyped(without_guard(field))
                 },
             );
         }

@@ -60,9 +60,10 @@ impl CsvFields {
 
     /// Returns the text that contains the fields. `buffer` must be the one given to [`split_record`].
     pub(super) fn text<'a>(&'a self, buffer: &'a [u8]) -> &'a [u8] {
-        match self.is_unquoted {
-            true => &self.unquoted,
-            false => &buffer[..self.ranges.last().map_or(0, |last| last.end)],
+        if self.is_unquoted {
+            &self.unquoted
+        } else {
+            &buffer[..self.ranges.last().map_or(0, |last| last.end)]
         }
     }
 
@@ -72,10 +73,7 @@ impl CsvFields {
     }
 
     fn push(&mut self, range: Range<usize>) {
-        match self.ranges.len() < COLUMNS_MAX {
-            true => self.ranges.push(range),
-            false => self.further += 1,
-        }
+        if self.ranges.len() < COLUMNS_MAX { self.ranges.push(range) } else { self.further += 1 }
     }
 
     fn clear(&mut self) {

@@ -42,10 +42,8 @@ impl KeyOrder {
         };
         let expected = self.followers[place] % count;
         let mut catalogue = (place..count).chain(0..place.min(count));
-        let column = match is_here(expected) {
-            true => expected,
-            false => catalogue.find(|column| is_here(*column))?,
-        };
+        let column =
+            if is_here(expected) { expected } else { catalogue.find(|column| is_here(*column))? };
         self.followers[place] = column;
         Some((column, table.columns[column].name.len() + 2))
     }

@@ -71,9 +71,10 @@ impl ParquetDecoder {
         let fault = |fault: UnpackError| fault.at(Some(table.name), None);
         let told = |message| broken(table, None, message);
         let mut file = open_seekable(input).map_err(fault)?;
-        let packed = match is_packed {
-            true => progress.bytes_read(),
-            false => file.metadata().map_err(ReadError::Io)?.len(),
+        let packed = if is_packed {
+            progress.bytes_read()
+        } else {
+            file.metadata().map_err(ReadError::Io)?.len()
         };
         check_footer(&mut file).map_err(|refusal| refusal.into_error(table.name, told))?;
         let metadata = catch_parquet_panics(|| load_metadata(&file)).map_err(told)?;
@@ -236,9 +237,10 @@ impl ColumnSelection {
             errors.push_back(place.error(Some(field.name()), ImportCode::TypeMismatch, message));
         }
         if !columns.contains(&ID) {
-            let error = match seen.contains(&ID) {
-                true => errors.into_iter().find(|error| error.column.as_deref() == Some("id")),
-                false => None,
+            let error = if seen.contains(&ID) {
+                errors.into_iter().find(|error| error.column.as_deref() == Some("id"))
+            } else {
+                None
             };
             let error = error.unwrap_or_else(|| {
                 place.error(Some("id"), ImportCode::IdInvalid, "the file has no column \"id\"")

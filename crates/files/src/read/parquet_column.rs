@@ -255,12 +255,13 @@ fn list_item_range(list: &ListArray, position: usize) -> std::ops::Range<usize> 
 }
 
 fn date(days: i32) -> Result<Cell, CellError> {
-    match DAYS.contains(&days) {
-        true => Ok(Cell::Int(i64::from(days))),
-        false => Err(CellError::new(
+    if DAYS.contains(&days) {
+        Ok(Cell::Int(i64::from(days)))
+    } else {
+        Err(CellError::new(
             ImportCode::DateInvalid,
             format!("day {days} since 1970-01-01 is outside the years 0000 to 9999"),
-        )),
+        ))
     }
 }
 

@@ -41,9 +41,10 @@ impl RowPlace {
             // Some programs write whose id it is, as in `Member ID`.
             meant if meant.is_empty() => {
                 let last_word = name.rsplit([' ', '_']).next().unwrap_or_default();
-                match last_word.eq_ignore_ascii_case("id") {
-                    true => suggest::did_you_mean(last_word, columns()),
-                    false => meant,
+                if last_word.eq_ignore_ascii_case("id") {
+                    suggest::did_you_mean(last_word, columns())
+                } else {
+                    meant
                 }
             }
             meant => meant,

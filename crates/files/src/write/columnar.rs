@@ -256,9 +256,10 @@ impl ColumnarBuilder {
             }
             (Self::Text(builder), _) => {
                 for row in rows {
-                    match values.is_null(row) {
-                        true => builder.append_null(),
-                        false => builder.append_value(cells.text(values, row)?),
+                    if values.is_null(row) {
+                        builder.append_null()
+                    } else {
+                        builder.append_value(cells.text(values, row)?)
                     }
                 }
             }
@@ -266,9 +267,10 @@ impl ColumnarBuilder {
                 for row in rows {
                     let is_null = values.is_null(row);
                     for item in item_range(list, row).filter(|_| !is_null) {
-                        match items.is_null(item) {
-                            true => builder.values().append_null(),
-                            false => builder.values().append_value(cells.item(items, row, item)?),
+                        if items.is_null(item) {
+                            builder.values().append_null()
+                        } else {
+                            builder.values().append_value(cells.item(items, row, item)?)
                         }
                     }
                     builder.append(!is_null);

@@ -57,9 +57,10 @@ impl JsonRows {
     ) -> Result<Self, WriteError> {
         let mut row = Vec::new();
         for (position, column) in columns.iter().enumerate() {
-            let path = match options.dialect.nests_rows() {
-                true => column.path().collect(),
-                false => vec![column.key.as_str()],
+            let path = if options.dialect.nests_rows() {
+                column.path().collect()
+            } else {
+                vec![column.key.as_str()]
             };
             insert_member(&mut row, &path, position)
                 .ok_or_else(|| WriteError::KeyTaken { key: column.key.clone() })?;

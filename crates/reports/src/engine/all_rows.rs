@@ -41,9 +41,10 @@ pub async fn open_rows(
     let predicates = predicates::query_predicates(&scope, question)?;
     let keys = matching::sort_keys(&scope, question, &predicates);
     let output = output::query_columns(&scope, question);
-    let rows = match keys.is_empty() && base::is_stored(question.report) {
-        true => open_by_id(&scope, question.report, predicates, None, output).await?,
-        false => open_sorted(&scope, question.report, &predicates, &keys, output).await?,
+    let rows = if keys.is_empty() && base::is_stored(question.report) {
+        open_by_id(&scope, question.report, predicates, None, output).await?
+    } else {
+        open_sorted(&scope, question.report, &predicates, &keys, output).await?
     };
     Ok(ReportRows { headers: output::column_headers(question), ..rows })
 }

@@ -56,10 +56,7 @@ pub(crate) fn columns_to_keep<'n>(
 ) -> Vec<&'n str> {
     let alias = report.base.alias;
     let has_computed = !is_stored(report) && read.columns(alias).any(usage_rows::is_computed);
-    match has_computed {
-        true => shown.columns(alias).collect(),
-        false => Vec::new(),
-    }
+    if has_computed { shown.columns(alias).collect() } else { Vec::new() }
 }
 
 /// Returns the column that `id_gt` compares: the primary key, or for computed rows the id of their

@@ -40,10 +40,7 @@ fn replace_null_lists(lists: &ArrayRef, item: &FieldRef) -> Result<ArrayRef, Arr
     if lists.null_count() == 0 {
         return Ok(Arc::new(lists.clone()));
     }
-    let length = |row: usize| match lists.is_valid(row) {
-        true => lists.value_length(row),
-        false => 0,
-    };
+    let length = |row: usize| if lists.is_valid(row) { lists.value_length(row) } else { 0 };
     let first = |row: usize| lists.value_offsets()[row];
     let kept = (0..lists.len()).flat_map(|row| first(row)..first(row) + length(row));
     let kept: UInt32Array = kept.map(i32::unsigned_abs).map(Some).collect();

@@ -99,9 +99,10 @@ async fn related_rows(
     let names = needs.columns(relation.alias).collect();
     let keys = gathered.keys(relation.on[0].0)?;
     let rows = relation.rows(scope, &keys)?;
-    match keys.is_empty() {
-        true => Ok(RecordBatch::new_empty(schema_of(&project(rows, relation.alias, &names)?))),
-        false => collect(scope, rows, relation.alias, &names).await,
+    if keys.is_empty() {
+        Ok(RecordBatch::new_empty(schema_of(&project(rows, relation.alias, &names)?)))
+    } else {
+        collect(scope, rows, relation.alias, &names).await
     }
 }
 
@@ -180,9 +181,10 @@ impl GatheredRows {
         positions: &UInt32Array,
     ) -> Result<(), ReportError> {
         for (field, column) in rows.schema().fields().iter().zip(rows.columns()) {
-            let values = match column.is_empty() {
-                true => new_null_array(column.data_type(), self.rows),
-                false => take(column, positions, None).map_err(DataFusionError::from)?,
+            let values = if column.is_empty() {
+                new_null_array(column.data_type(), self.rows)
+            } else {
+                take(column, positions, None).map_err(DataFusionError::from)?
             };
             self.columns.insert(format!("{alias}.{}", field.name()), values);
         }
@@ -231,9 +233,8 @@ fn match_keys(outer: &[ArrayRef], inner: &[ArrayRef]) -> Result<UInt32Array, Rep
     let positions: HashMap<OwnedRow, u32> = inner.iter().map(|row| row.owned()).zip(0..).collect();
     let has_null = |row: usize| outer.iter().any(|keys| keys.is_null(row));
     let found = converter.convert_columns(outer).map_err(DataFusionError::from)?;
-    let matches = (0..found.num_rows()).map(|row| match has_null(row) {
-        true => None,
-        false => positions.get(&found.row(row).owned()).copied(),
+    let matches = (0..found.num_rows()).map(|row| {
+        if has_null(row) { None } else { positions.get(&found.row(row).owned()).copied() }
     });
     Ok(matches.collect())
 }

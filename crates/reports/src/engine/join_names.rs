@@ -24,10 +24,7 @@ pub(crate) fn project_join_columns(
     let named =
         |name: &str| Expr::Column(Column::new(Some(alias), name)).alias(format!("{alias}.{name}"));
     let columns: Vec<Expr> = needs.columns(alias).map(named).collect();
-    match columns.is_empty() {
-        true => Ok(rows),
-        false => Ok(rows.project(columns)?),
-    }
+    if columns.is_empty() { Ok(rows) } else { Ok(rows.project(columns)?) }
 }
 
 /// Rewrites an expression to refer to the columns of the join.

@@ -68,10 +68,7 @@ pub(crate) fn select_rows(
     let values =
         values.iter().map(|(name, value)| Ok(join_names::to_join_expression(value)?.alias(name)));
     let values = values.collect::<Result<Vec<_>, ReportError>>()?;
-    match values.is_empty() {
-        true => Ok(rows),
-        false => Ok(rows.project(values)?),
-    }
+    if values.is_empty() { Ok(rows) } else { Ok(rows.project(values)?) }
 }
 
 /// Returns the number of matching rows.

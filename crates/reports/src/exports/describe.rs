@@ -11,12 +11,13 @@ use crate::definition::column::ReportColumnKind;
 /// Returns the catalogue entry of a type, without its recent exports.
 pub fn describe_export_type(kind: &ExportType) -> Value {
     let formats = ExportFormat::formats_of_type(kind).iter().map(|(word, _)| *word);
-    let date_field = match kind.is_package() {
-        true => Value::Null,
-        false => json!({
+    let date_field = if kind.is_package() {
+        Value::Null
+    } else {
+        json!({
             DateMode::FullData.word(): DateMode::FullData.date_field(),
             DateMode::ModifiedData.word(): DateMode::ModifiedData.date_field(),
-        }),
+        })
     };
     json!({
         "object": kind.object,
@@ -60,9 +61,12 @@ fn describe_columns(kind: &ExportType) -> Vec<Value> {
     let columns = layout.report.columns.iter();
     let described = |name: &str, word: &str| json!({"name": name, "type": word});
     columns
-        .map(|column| match kind.is_metadata() && column.kind == ReportColumnKind::Json {
-            true => described("metadata.<key>", "text"),
-            false => described(column.key, kind_word(&column.kind)),
+        .map(|column| {
+            if kind.is_metadata() && column.kind == ReportColumnKind::Json {
+                described("metadata.<key>", "text")
+            } else {
+                described(column.key, kind_word(&column.kind))
+            }
         })
         .collect()
 }

@@ -118,10 +118,8 @@ fn before() -> impl Iterator<Item = String> {
 fn output_column_of(heading: &str) -> OutputColumn {
     let before =
         LEADING_COLUMNS.into_iter().find(|(name, _)| *name == heading).map(|(_, kind)| kind);
-    let kind = before.unwrap_or(match heading == METADATA {
-        true => OutputKind::Json,
-        false => OutputKind::Text,
-    });
+    let kind =
+        before.unwrap_or(if heading == METADATA { OutputKind::Json } else { OutputKind::Text });
     OutputColumn { key: heading.to_owned(), label: heading.to_owned(), kind }
 }
 

@@ -102,20 +102,22 @@ impl GroupSortChoices<'_> {
             return self.cell(name, period, measure);
         }
         let report = self.report;
-        let found = match report.parents.contains(&name) {
-            true => {
-                let below = |leaf: &str| report.column(&format!("{name}.{leaf}"));
-                let leaves = below("name").into_iter().chain(below("id"));
-                leaves.reduce(|first, second| if self.has(first) { first } else { second })
-            }
-            false => selection::column_named(report, name),
+        let found = if report.parents.contains(&name) {
+            let below = |leaf: &str| report.column(&format!("{name}.{leaf}"));
+            let leaves = below("name").into_iter().chain(below("id"));
+            leaves.reduce(|first, second| if self.has(first) { first } else { second })
+        } else {
+            selection::column_named(report, name)
         };
         match found {
             None => Err(format!("{} is not a column of {}", quote_value(name), report.name)),
-            Some(column) if self.has(column) => match report.columns[column].is_sortable {
-                true => Ok(GroupSortKey::Column(column)),
-                false => Err(format!("{} cannot be sorted by", quote_value(name))),
-            },
+            Some(column) if self.has(column) => {
+                if report.columns[column].is_sortable {
+                    Ok(GroupSortKey::Column(column))
+                } else {
+                    Err(format!("{} cannot be sorted by", quote_value(name)))
+                }
+            }
             Some(_) if name == CURRENCY && self.shows_currency() => Ok(GroupSortKey::Currency),
             Some(_) => Err(format!("{} is not among the columns", quote_value(name))),
         }
@@ -129,9 +131,10 @@ impl GroupSortChoices<'_> {
         });
         let measure = measure.ok_or_else(wrong)?;
         let is_shown = |periods: Vec<ShownPeriod>| periods.iter().any(|shown| shown.key == period);
-        match pivot.fixed_periods().is_none_or(is_shown) {
-            true => Ok(GroupSortKey::Cell(period.to_owned(), measure)),
-            false => Err(wrong()),
+        if pivot.fixed_periods().is_none_or(is_shown) {
+            Ok(GroupSortKey::Cell(period.to_owned(), measure))
+        } else {
+            Err(wrong())
         }
     }
 

@@ -93,10 +93,7 @@ impl ReportQuery {
                 &present,
             )
         });
-        let sort = match is_grouped {
-            true => vec![],
-            false => sort(report, parameters, id_gt),
-        };
+        let sort = if is_grouped { vec![] } else { sort(report, parameters, id_gt) };
         let selected = selected.unwrap_or_default().into_iter();
         let mut columns: Vec<SelectedColumn> = selected.map(SelectedColumn::Column).collect();
         for condition in conditions.iter().filter(|_| !is_grouped) {

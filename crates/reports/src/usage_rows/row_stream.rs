@@ -67,9 +67,10 @@ impl UsageRowStream {
         let runner = PlanRunner::for_session(&sources.session, wanted.is_some());
         let has_numbers = asked.columns.iter().any(|column| column.is_number());
         let numbers = async {
-            match has_numbers && wanted.is_none() {
-                true => UsageInputs::open(sources, &runner, None).await.map(Some),
-                false => Ok(None),
+            if has_numbers && wanted.is_none() {
+                UsageInputs::open(sources, &runner, None).await.map(Some)
+            } else {
+                Ok(None)
             }
         };
         let allotments = LimitsCache::read(runner.run(sources.plans()));
@@ -93,9 +94,10 @@ impl UsageRowStream {
     /// Returns the next rows; none after the last ones.
     pub(super) async fn next(&mut self) -> Result<Option<RecordBatch>> {
         while !self.is_done {
-            match self.has_all() {
-                true => self.is_done = true,
-                false => self.read_next().await?,
+            if self.has_all() {
+                self.is_done = true
+            } else {
+                self.read_next().await?
             }
             // When only some rows are wanted, all numbers are computed in one run, because each run
             // reads all bookings.

@@ -60,9 +60,10 @@ impl UsageSources {
     /// usage if `has_numbers` is true, else only those for limits.
     pub(super) fn memberships(&self, has_numbers: bool) -> Result<LogicalPlan> {
         let memberships = self.memberships.clone();
-        match has_numbers {
-            true => Ok(memberships),
-            false => LogicalPlanBuilder::from(memberships).project(LIMIT_COLUMNS.map(col))?.build(),
+        if has_numbers {
+            Ok(memberships)
+        } else {
+            LogicalPlanBuilder::from(memberships).project(LIMIT_COLUMNS.map(col))?.build()
         }
     }
 

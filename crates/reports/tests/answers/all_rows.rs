@@ -61,13 +61,14 @@ fn the_whole_is_all_pages_in_order() {
             let whole = read_all_rows(&session, name, &text);
             let rows = lines(&whole);
             let size = rng.random_range(25..60);
-            let pages = match rng.random_bool(0.5) {
-                true => read_page_by_page(&session, name, &text, size, |number| {
+            let pages = if rng.random_bool(0.5) {
+                read_page_by_page(&session, name, &text, size, |number| {
                     format!("limit={size}&offset={}", number * size)
-                }),
-                false => read_page_by_page(&session, name, &text, size, |number| {
+                })
+            } else {
+                read_page_by_page(&session, name, &text, size, |number| {
                     format!("page={}&page_size={size}", number + 1)
-                }),
+                })
             };
             assert_eq!(rows, pages, "{name} {text}");
             assert_eq!(whole.total, rows.len() as u64, "{name} {text}");

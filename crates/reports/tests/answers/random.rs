@@ -82,9 +82,10 @@ pub(crate) fn request(rng: &mut ChaCha8Rng, description: &Value) -> String {
         parts
             .push(format!("pivot={}", pivots[rng.random_range(0..pivots.len())].as_str().unwrap()));
     }
-    let sortable: Vec<_> = match is_grouped {
-        true => chosen.into_iter().filter(|column| column["sortable"] == true).collect(),
-        false => columns.iter().filter(|column| column["sortable"] == true).collect(),
+    let sortable: Vec<_> = if is_grouped {
+        chosen.into_iter().filter(|column| column["sortable"] == true).collect()
+    } else {
+        columns.iter().filter(|column| column["sortable"] == true).collect()
     };
     if !sortable.is_empty() && rng.random_bool(0.6) {
         let items = (0..rng.random_range(1..3)).map(|_| {

@@ -75,9 +75,10 @@ pub(crate) fn run(args: AccountingArgs) -> Result<(), Failure> {
     let progress = CountProgress::begin("invoices");
     let watch = PassObserver { progress: &|done| progress.set(done), is_canceled: &|| false };
     let folder = reads.temp.path();
-    let package = match has_postings(&session, store.as_ref(), &request, folder, watch)? {
-        true => write_package(&session, store.as_ref(), &request, folder, watch),
-        false => Err(PackageError::NothingToExport),
+    let package = if has_postings(&session, store.as_ref(), &request, folder, watch)? {
+        write_package(&session, store.as_ref(), &request, folder, watch)
+    } else {
+        Err(PackageError::NothingToExport)
     };
     drop(progress);
     let package = match package {

@@ -163,9 +163,10 @@ fn check_disk(path: &Path) -> Finding {
         }
         Ok(free) => {
             let state = format!("{} MiB free for {shown}", free >> 20);
-            match free < FREE_BYTES_MIN {
-                true => Finding::wrong(subject, state, "free some space, at least 1 GiB"),
-                false => Finding::good(subject, state),
+            if free < FREE_BYTES_MIN {
+                Finding::wrong(subject, state, "free some space, at least 1 GiB")
+            } else {
+                Finding::good(subject, state)
             }
         }
     }

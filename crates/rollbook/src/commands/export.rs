@@ -165,12 +165,10 @@ async fn request(
         return Err(Failure::usage(format!("{names}: no filter of {object}"))
             .hint("leave it out: it would change nothing"));
     }
-    match export_has_rows(session, &request).await.map_err(failed)? {
-        true => Ok(request),
-        false => {
-            Err(Failure::new("there is nothing to export")
-                .hint("try a wider range or fewer filters"))
-        }
+    if export_has_rows(session, &request).await.map_err(failed)? {
+        Ok(request)
+    } else {
+        Err(Failure::new("there is nothing to export").hint("try a wider range or fewer filters"))
     }
 }
 

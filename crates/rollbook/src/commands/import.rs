@@ -213,9 +213,10 @@ fn summary(outcome: &ImportOutcome, format: ListFormat) -> Result<String, Failur
 /// Returns the failure for invalid rows, with the first errors.
 pub(super) fn import_errors_failure(errors: &ImportErrors) -> Failure {
     let count = errors.error_count;
-    let what = match errors.is_full() {
-        true => format!("at least {count} errors, the rest was not looked at"),
-        false => terminal::count_with_noun(count, "error"),
+    let what = if errors.is_full() {
+        format!("at least {count} errors, the rest was not looked at")
+    } else {
+        terminal::count_with_noun(count, "error")
     };
     let message = format!("the import has {what}; nothing was stored");
     let mut failure = Failure::new(message);

@@ -87,9 +87,10 @@ fn debits_and_credits(posting: &Posting) -> String {
     let mut text = String::new();
     for (category, minor) in posting.amounts.non_zero() {
         let amount = posting.currency.decimal(minor.abs());
-        let (name, debit, credit) = match minor > 0 {
-            true => (category.as_str(), amount, String::new()),
-            false => (category.as_str(), String::new(), amount),
+        let (name, debit, credit) = if minor > 0 {
+            (category.as_str(), amount, String::new())
+        } else {
+            (category.as_str(), String::new(), amount)
         };
         text.push_str(&format!("      {name:<20}{debit:>14}{credit:>14}\n"));
     }

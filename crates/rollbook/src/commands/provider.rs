@@ -93,9 +93,10 @@ pub(super) fn provider_id(text: &str) -> Result<ProviderId, String> {
 
 /// Checks a display name: one line that is not blank.
 pub(super) fn display_name(text: &str) -> Result<String, String> {
-    match text.trim().is_empty() || text.chars().any(char::is_control) {
-        true => Err("expected one line of text, without line breaks or tabs".to_owned()),
-        false => Ok(text.to_owned()),
+    if text.trim().is_empty() || text.chars().any(char::is_control) {
+        Err("expected one line of text, without line breaks or tabs".to_owned())
+    } else {
+        Ok(text.to_owned())
     }
 }
 

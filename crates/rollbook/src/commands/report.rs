@@ -250,9 +250,10 @@ impl ReportRun<'_> {
             self.parameters.push(("columns".to_owned(), RawValue::Text(brief.join(","))));
         }
         let page = self.page().await?;
-        let named: Vec<&str> = match has_columns || is_brief {
-            true => self.keys_named(),
-            false => page.headers.iter().map(|header| header.key.as_str()).collect(),
+        let named: Vec<&str> = if has_columns || is_brief {
+            self.keys_named()
+        } else {
+            page.headers.iter().map(|header| header.key.as_str()).collect()
         };
         let shown = PageText::from_page(&page, &named)?;
         Ok(match format {

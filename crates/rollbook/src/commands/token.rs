@@ -85,9 +85,10 @@ enum TokenMode {
 }
 
 fn address(text: &str) -> Result<String, String> {
-    match app::notify::is_mail_address(text) {
-        true => Ok(text.to_owned()),
-        false => Err("expected one e-mail address, as in ann@example.com".to_owned()),
+    if app::notify::is_mail_address(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected one e-mail address, as in ann@example.com".to_owned())
     }
 }
 
@@ -147,9 +148,10 @@ fn create(args: TokenCreateArgs) -> Result<(), Failure> {
         }
         (TokenMode::Provider, None) => None,
     };
-    let permissions = match args.permissions.is_empty() {
-        true => Permissions::default_for_new_token(),
-        false => args.permissions.into_iter().collect(),
+    let permissions = if args.permissions.is_empty() {
+        Permissions::default_for_new_token()
+    } else {
+        args.permissions.into_iter().collect()
     };
     let mut providers = args.providers;
     providers.sort_unstable();

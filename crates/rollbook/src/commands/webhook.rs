@@ -165,12 +165,11 @@ fn list(webhooks: &[Value], format: ListFormat) -> Result<String, Failure> {
         return to_json(&webhooks);
     }
     let rows = webhooks.iter().map(|webhook| {
-        let events = match webhook["all_events_enabled"] == true {
-            true => "all".to_owned(),
-            false => {
-                let names = webhook["events"].as_array().into_iter().flatten();
-                names.map(cell_text).collect::<Vec<_>>().join(", ")
-            }
+        let events = if webhook["all_events_enabled"] == true {
+            "all".to_owned()
+        } else {
+            let names = webhook["events"].as_array().into_iter().flatten();
+            names.map(cell_text).collect::<Vec<_>>().join(", ")
         };
         [
             cell_text(&webhook["id"]),

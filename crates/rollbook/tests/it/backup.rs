@@ -156,9 +156,10 @@ fn without_the_copy_of_the_files_everything_else_is_restored_and_they_are_named_
     let copy = outer.path().join("copy");
     script("backup.sh", &data, &copy);
     drop(server);
-    match data.is_over_database() {
-        true => std::fs::remove_file(copy.join("files.tar")).unwrap(),
-        false => std::fs::remove_dir_all(copy.join("files")).unwrap(),
+    if data.is_over_database() {
+        std::fs::remove_file(copy.join("files.tar")).unwrap()
+    } else {
+        std::fs::remove_dir_all(copy.join("files")).unwrap()
     }
     let there = TestDataFolder::empty();
     script("restore.sh", &there, &copy);

@@ -61,10 +61,7 @@ pub(crate) async fn download_response(
         None => true,
         Some(value) => value.as_bytes() == etag.as_bytes(),
     };
-    let range = match is_current {
-        true => ByteRange::read(asked, file.bytes),
-        false => ByteRange::Whole,
-    };
+    let range = if is_current { ByteRange::read(asked, file.bytes) } else { ByteRange::Whole };
     let (start, length) = match range {
         ByteRange::Whole => (0, file.bytes),
         ByteRange::Part { first, last } => (first, last - first + 1),

@@ -78,9 +78,10 @@ pub(crate) fn error_response(error: &ApiError, request_id: &str, encoding: Encod
         headers.insert(header::ALLOW, allow);
     }
     if error.code == ErrorCode::AuthenticationFailed {
-        let challenge = match error.credential_sent {
-            true => r#"Bearer realm="rollbook", error="invalid_token""#,
-            false => r#"Bearer realm="rollbook""#,
+        let challenge = if error.credential_sent {
+            r#"Bearer realm="rollbook", error="invalid_token""#
+        } else {
+            r#"Bearer realm="rollbook""#
         };
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     }

@@ -50,9 +50,10 @@ pub(crate) async fn read_optional_body_parameters(
     if headers.contains_key(header::CONTENT_TYPE) {
         return read_body_parameters(app, headers, body).await;
     }
-    match body.collect(app, &bounds(app)).await?.is_empty() {
-        true => Ok(vec![]),
-        false => kind("").map(|_| vec![]),
+    if body.collect(app, &bounds(app)).await?.is_empty() {
+        Ok(vec![])
+    } else {
+        kind("").map(|_| vec![])
     }
 }
 

@@ -60,9 +60,10 @@ impl Route {
         }
         let offers_xml =
             |endpoint: &Endpoint| endpoint.produces == AnswerFormats::JsonOrXmlOfObject;
-        match self.endpoints.iter().any(offers_xml) && query::asks_for_xml(parts) {
-            true => Encoding::Xml(app.settings().xml.list_style),
-            false => Encoding::Json,
+        if self.endpoints.iter().any(offers_xml) && query::asks_for_xml(parts) {
+            Encoding::Xml(app.settings().xml.list_style)
+        } else {
+            Encoding::Json
         }
     }
 }

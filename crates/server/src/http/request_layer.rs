@@ -178,9 +178,10 @@ fn record_request(
         };
     }
     // Probes come every few seconds, so only failing ones are logged at info.
-    match probes::PATHS.contains(&route) && status < 400 {
-        true => line!(debug),
-        false => line!(info),
+    if probes::PATHS.contains(&route) && status < 400 {
+        line!(debug)
+    } else {
+        line!(info)
     }
     app.metrics().count_request(route, method_label(method), status, duration.as_secs_f64());
 }

@@ -96,11 +96,10 @@ impl ErrorAnswers {
         let name = format!("{}{status}.{}", envelope.prefix(), names.join("."));
         let answer = || {
             let takes_rows = codes.contains(&ErrorCode::ImportInvalid);
-            let schema = match takes_rows {
-                true => {
-                    json!({"oneOf": [schema_reference("ImportInvalid"), schema_reference("Error")]})
-                }
-                false => envelope.schema(),
+            let schema = if takes_rows {
+                json!({"oneOf": [schema_reference("ImportInvalid"), schema_reference("Error")]})
+            } else {
+                envelope.schema()
             };
             let description = format!("Code `{}`.", names.join("`, `"));
             let mut answer = error(&description, &schema, envelope);

@@ -120,9 +120,10 @@ fn filter_parameter(filter: &Value) -> Option<Value> {
     }
     let text = filters::filter_description(filter);
     let is_list = filter["list"] == json!(true) || kind.ends_with("[]");
-    Some(match is_list {
-        true => list_parameter(name, &text, schema),
-        false => query_parameter(name, &text, schema),
+    Some(if is_list {
+        list_parameter(name, &text, schema)
+    } else {
+        query_parameter(name, &text, schema)
     })
 }
 
@@ -190,9 +191,10 @@ pub(crate) fn export_body(description: &Value) -> Value {
     if !needed.is_empty() {
         schema["required"] = json!(needed);
     }
-    let description = match is_grouped {
-        true => "Which groups, which columns, and how the file is written.",
-        false => "Without a body: all rows with the default columns, as CSV.",
+    let description = if is_grouped {
+        "Which groups, which columns, and how the file is written."
+    } else {
+        "Without a body: all rows with the default columns, as CSV."
     };
     json!({
         "required": is_grouped,

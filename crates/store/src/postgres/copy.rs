@@ -168,9 +168,10 @@ impl CopiedRow<'_> {
             }
         };
         let has_columns = self.fields.columns.len() == self.table.columns.len() + FIRST_COLUMN;
-        match has_key && has_columns && self.table.columns.iter().enumerate().all(is_right) {
-            true => Ok(()),
-            false => Err(damaged(format!("a row of {} cannot be read", self.table.name))),
+        if has_key && has_columns && self.table.columns.iter().enumerate().all(is_right) {
+            Ok(())
+        } else {
+            Err(damaged(format!("a row of {} cannot be read", self.table.name)))
         }
     }
 }
@@ -188,9 +189,10 @@ impl StoredRow for CopiedRow<'_> {
     fn cell(&self, position: usize) -> CellRef<'_> {
         let at = position + FIRST_COLUMN;
         let Some(bytes) = self.fields.bytes(at) else { return CellRef::Null };
-        match self.table.columns[position].is_integer() {
-            true => self.fields.int(at).map_or(CellRef::Null, CellRef::Int),
-            false => std::str::from_utf8(bytes).map_or(CellRef::Null, CellRef::Text),
+        if self.table.columns[position].is_integer() {
+            self.fields.int(at).map_or(CellRef::Null, CellRef::Int)
+        } else {
+            std::str::from_utf8(bytes).map_or(CellRef::Null, CellRef::Text)
         }
     }
 }

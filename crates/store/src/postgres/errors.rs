@@ -9,9 +9,10 @@ use crate::error::StoreError;
 pub(super) fn failed(context: &'static str) -> impl Fn(tokio_postgres::Error) -> StoreError + Copy {
     move |error| {
         let Some(said) = error.as_db_error() else {
-            return match is_connection_lost(&error) {
-                true => unavailable(context, &error),
-                false => StoreError::Database { context, source: Box::new(error) },
+            return if is_connection_lost(&error) {
+                unavailable(context, &error)
+            } else {
+                StoreError::Database { context, source: Box::new(error) }
             };
         };
         match classify_sql_state(said.code()) {

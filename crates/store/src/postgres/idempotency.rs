@@ -36,9 +36,10 @@ pub(super) fn find(
     let Some(row) = session.find("look for an idempotency key", FIND, params)? else {
         return Ok(KeyUse::New);
     };
-    match get::<&[u8]>(&row, 0)? == key.request_hash {
-        true => Ok(KeyUse::Answered(from_json(&row, 1)?)),
-        false => Ok(KeyUse::Conflict),
+    if get::<&[u8]>(&row, 0)? == key.request_hash {
+        Ok(KeyUse::Answered(from_json(&row, 1)?))
+    } else {
+        Ok(KeyUse::Conflict)
     }
 }
 

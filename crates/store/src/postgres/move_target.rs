@@ -41,13 +41,12 @@ const KEPT: &str = "SELECT table_name, source, row_count, sha256 FROM rollbook_m
 /// Returns [`StoreError::Unavailable`] while a move into the database is unfinished.
 pub(super) fn check_no_move_runs(engine: &PostgresConnections) -> Result<(), StoreError> {
     let moving = engine.lookup()?.one("look for a move", IS_MOVING, &[])?;
-    match get(&moving, 0)? {
-        false => Ok(()),
-        true => {
-            let reason = "a store is being moved into this database, and not all of it is there: \
-                run the move again to its end";
-            Err(StoreError::Unavailable { reason: reason.to_owned() })
-        }
+    if !get(&moving, 0)? {
+        Ok(())
+    } else {
+        let reason = "a store is being moved into this database, and not all of it is there: \
+            run the move again to its end";
+        Err(StoreError::Unavailable { reason: reason.to_owned() })
     }
 }
 

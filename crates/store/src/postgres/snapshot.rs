@@ -190,9 +190,10 @@ impl StoredRow for FetchedRow {
 
     fn cell(&self, position: usize) -> CellRef<'_> {
         let at = position + FIRST_COLUMN;
-        match self.table.columns[position].is_integer() {
-            true => self.row.try_get(at).ok().flatten().map_or(CellRef::Null, CellRef::Int),
-            false => self.row.try_get(at).ok().flatten().map_or(CellRef::Null, CellRef::Text),
+        if self.table.columns[position].is_integer() {
+            self.row.try_get(at).ok().flatten().map_or(CellRef::Null, CellRef::Int)
+        } else {
+            self.row.try_get(at).ok().flatten().map_or(CellRef::Null, CellRef::Text)
         }
     }
 }

@@ -24,9 +24,10 @@ pub(super) fn copy(source: &Connection, path: &Path) -> Result<(), StoreError> {
 
 /// Returns [`StoreError::Exists`] when something exists at `path`.
 pub(super) fn check_path_is_free(path: &Path) -> Result<(), StoreError> {
-    match path.exists() {
-        true => Err(StoreError::Exists { what: path.display().to_string() }),
-        false => Ok(()),
+    if path.exists() {
+        Err(StoreError::Exists { what: path.display().to_string() })
+    } else {
+        Ok(())
     }
 }
 

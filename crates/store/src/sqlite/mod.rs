@@ -121,9 +121,10 @@ impl SqliteStore {
 }
 
 fn check_file_exists(path: &Path) -> Result<(), StoreError> {
-    match path.is_file() {
-        true => Ok(()),
-        false => Err(StoreError::NotFound { what: format!("a store at {}", path.display()) }),
+    if path.is_file() {
+        Ok(())
+    } else {
+        Err(StoreError::NotFound { what: format!("a store at {}", path.display()) })
     }
 }
 

@@ -103,18 +103,16 @@ fn copy_and_compare(
     }
     let (name, read, written) =
         (table.name, digest_source_table(source, table)?, digest_target_table(target, table)?);
-    match read == written {
-        true => {
-            let how =
-                if was_there { MovedTableState::CopiedBefore } else { MovedTableState::Copied };
-            Ok(MovedTable { name, content: read, state: how })
-        }
-        false => Err(StoreError::Damaged {
+    if read == written {
+        let how = if was_there { MovedTableState::CopiedBefore } else { MovedTableState::Copied };
+        Ok(MovedTable { name, content: read, state: how })
+    } else {
+        Err(StoreError::Damaged {
             reason: format!(
                 "{name} has {read} in the source and {written} in the target: did something write \
-                 meanwhile? empty the target and move again"
+             meanwhile? empty the target and move again"
             ),
-        }),
+        })
     }
 }
 

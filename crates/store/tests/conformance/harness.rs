@@ -73,9 +73,10 @@ pub(crate) fn change(line: u64, text: &str) -> (&'static Table, Change) {
     let name = first.trim_start_matches('+');
     let table = table(name).unwrap();
     let id: i64 = words.next().unwrap().parse().unwrap();
-    let template = match first.starts_with('+') {
-        true => TEMPLATES.iter().find(|(table, _)| *table == name).unwrap().1,
-        false => "",
+    let template = if first.starts_with('+') {
+        TEMPLATES.iter().find(|(table, _)| *table == name).unwrap().1
+    } else {
+        ""
     };
     let mut cells = vec![Cell::Absent; table.columns.len()];
     cells[0] = Cell::Int(id);

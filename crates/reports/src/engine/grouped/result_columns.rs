@@ -70,9 +70,10 @@ pub(super) fn grouped_columns(
             columns.push(GroupedColumn {
                 output: OutputColumn {
                     key: format!("pivot.{}.{}", period.key, column.key),
-                    label: match is_only {
-                        true => period.label.clone(),
-                        false => format!("{} {}", period.label, display_name_of_key(column.key)),
+                    label: if is_only {
+                        period.label.clone()
+                    } else {
+                        format!("{} {}", period.label, display_name_of_key(column.key))
                     },
                     kind: kind(layout, column),
                 },

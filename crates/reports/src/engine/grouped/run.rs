@@ -33,9 +33,10 @@ pub(crate) async fn run_page(
     let scope = question.scope(session);
     let groups = PlannedGroups::of(&scope, question, arrangement).await?;
     let found = groups.find(&scope, offset, limit).await?;
-    let rows = match groups.is_deep(&found, offset, limit) {
-        true => groups.deep_page(&scope, offset, limit).await?,
-        false => found.rows,
+    let rows = if groups.is_deep(&found, offset, limit) {
+        groups.deep_page(&scope, offset, limit).await?
+    } else {
+        found.rows
     };
     let rows =
         rows.map(|rows| batches::cast_to_schema(&rows, &groups.table.schema())).transpose()?;
@@ -69,12 +70,13 @@ pub(crate) async fn open_rows(
     let batches: RowStream = if found.total > TOP_ROWS_MAX {
         groups.stream(session)?
     } else {
-        let rows = match groups.has_total_row && found.total == 0 {
-            true => Some(groups.table.total_row_of_nothing(&scope)?),
-            false => found
+        let rows = if groups.has_total_row && found.total == 0 {
+            Some(groups.table.total_row_of_nothing(&scope)?)
+        } else {
+            found
                 .rows
                 .map(|rows| batches::cast_to_schema(&rows, &groups.table.schema()))
-                .transpose()?,
+                .transpose()?
         };
         found.total = rows.as_ref().map_or(0, |rows| rows.num_rows() as u64);
         stream::iter(rows.map(Ok)).boxed()

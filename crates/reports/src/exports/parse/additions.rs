@@ -143,10 +143,7 @@ pub(super) fn read_additions(
 }
 
 fn refuse_unless<T>(is_taken: bool, value: T, field: &str, types: &str) -> Result<T, String> {
-    match is_taken {
-        true => Ok(value),
-        false => Err(format!("The {field} field is only for {types}.")),
-    }
+    if is_taken { Ok(value) } else { Err(format!("The {field} field is only for {types}.")) }
 }
 
 fn read_as_of(field: &str, value: &Value, zone: &Zone) -> Result<Instant, String> {
@@ -184,9 +181,12 @@ fn check_columns(
     let Some(rows) = kind.layout(row_per == RowPer::Line) else {
         return Err("The columns field is not for accounting.".to_owned());
     };
-    let has = |name: &str| match kind.is_metadata() {
-        true => is_metadata_heading(name, format, layout),
-        false => rows.report.column(name).is_some(),
+    let has = |name: &str| {
+        if kind.is_metadata() {
+            is_metadata_heading(name, format, layout)
+        } else {
+            rows.report.column(name).is_some()
+        }
     };
     match names.iter().find(|name| !has(name)) {
         Some(unknown) => Err(format!(

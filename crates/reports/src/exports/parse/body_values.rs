@@ -114,9 +114,12 @@ pub(super) fn read_second(
 ) -> Result<i64, String> {
     if let Some(number) = integer(value) {
         let second = i64::try_from(number).ok().filter(|s| (0..=SECONDS_MAX).contains(s));
-        return second.ok_or_else(|| match number > i128::from(SECONDS_MAX) {
-            true => format!("The {field} must be Unix seconds up to {SECONDS_MAX}; milliseconds?"),
-            false => format!("The {field} must be Unix seconds from 0 to {SECONDS_MAX}."),
+        return second.ok_or_else(|| {
+            if number > i128::from(SECONDS_MAX) {
+                format!("The {field} must be Unix seconds up to {SECONDS_MAX}; milliseconds?")
+            } else {
+                format!("The {field} must be Unix seconds from 0 to {SECONDS_MAX}.")
+            }
         });
     }
     let end = if is_end { DayEnd::Last } else { DayEnd::First };
@@ -134,10 +137,7 @@ pub(super) fn read_second(
 fn without_fraction(text: &str) -> String {
     let Some((whole, rest)) = text.split_once('.') else { return text.to_owned() };
     let kept = rest.trim_start_matches(|digit: char| digit.is_ascii_digit());
-    match kept.len() < rest.len() {
-        true => format!("{whole}{kept}"),
-        false => text.to_owned(),
-    }
+    if kept.len() < rest.len() { format!("{whole}{kept}") } else { text.to_owned() }
 }
 
 /// Reads a month, given as `YYYY-MM` or as any day in it, and returns its first day.

@@ -124,15 +124,14 @@ impl SharedFields {
     ) -> Self {
         let has_records = objects.iter().any(|object| !object.kind.is_package());
         let is_package = objects.iter().any(|object| object.kind.is_package());
-        let site_id =
-            body.read("site_id", |field, value| {
-                let id = body_values::read_id(field, value)?;
-                match context.sites.contains(&id) {
-                    true => Ok(id),
-                    false => Err("The selected site_id is invalid: it is no site of this account."
-                        .to_owned()),
-                }
-            });
+        let site_id = body.read("site_id", |field, value| {
+            let id = body_values::read_id(field, value)?;
+            if context.sites.contains(&id) {
+                Ok(id)
+            } else {
+                Err("The selected site_id is invalid: it is no site of this account.".to_owned())
+            }
+        });
         if is_package {
             return Self { range: None, mode: DateMode::default(), site_id };
         }
@@ -140,10 +139,7 @@ impl SharedFields {
             let read = |field: &str, value: &Value| {
                 body_values::read_second(field, value, &provider.timezone, is_end)
             };
-            match has_records {
-                true => body.read_required(field, read),
-                false => body.read(field, read),
-            }
+            if has_records { body.read_required(field, read) } else { body.read(field, read) }
         };
         let from = second(body, "date_from", false);
         let to = second(body, "date_to", true);
@@ -196,9 +192,10 @@ fn build_request(
 ) -> Option<ExportRequest> {
     let kind = object.kind;
     let filters = read_filters(body, kind);
-    let package = match kind.is_package() {
-        true => Some(read_package(body, additions, &provider.timezone, context)?),
-        false => None,
+    let package = if kind.is_package() {
+        Some(read_package(body, additions, &provider.timezone, context)?)
+    } else {
+        None
     };
     let row_per = if kind.has_lines() { additions.row_per } else { Default::default() };
     let layout = if kind.is_metadata() { additions.layout } else { Default::default() };
@@ -229,9 +226,10 @@ fn build_request(
 
 /// Returns true if a field of the vendor's dialect has no effect for this type.
 fn is_ignored(kind: &ExportType, name: &str) -> bool {
-    match kind.is_package() {
-        true => IGNORED_BY_PACKAGE.contains(&name) || (is_filter(name) && name != "currency"),
-        false => name == "month" || (is_filter(name) && kind.filter(name).is_none()),
+    if kind.is_package() {
+        IGNORED_BY_PACKAGE.contains(&name) || (is_filter(name) && name != "currency")
+    } else {
+        name == "month" || (is_filter(name) && kind.filter(name).is_none())
     }
 }
 
@@ -278,9 +276,10 @@ fn read_package(
         let month = body_values::read_month(field, value)?;
         let last = first_day_of_month(zone.date_of(context.now));
         let is_early = context.first_month.is_some_and(|first| month < first_day_of_month(first));
-        match month > last || is_early {
-            true => Err(month_out_of_range_message(field, context.first_month, last)),
-            false => Ok(month),
+        if month > last || is_early {
+            Err(month_out_of_range_message(field, context.first_month, last))
+        } else {
+            Ok(month)
         }
     });
     let currency = body.read_required("currency", body_values::read_currency);
@@ -326,9 +325,6 @@ fn read_choice<T: Copy>(field: &str, value: &Value, words: &[(&str, T)]) -> Resu
 impl ExportFormat {
     /// Returns the formats of a type, each with its word.
     pub(super) fn formats_of_type(kind: &ExportType) -> &'static [(&'static str, Self)] {
-        match kind.is_package() {
-            true => &Self::WORDS[..1],
-            false => &Self::WORDS,
-        }
+        if kind.is_package() { &Self::WORDS[..1] } else { &Self::WORDS }
     }
 }

@@ -306,9 +306,10 @@ fn no_field_of_a_body_is_dropped() {
         .collect();
     assert!(fields.len() > 20, "{fields:?}");
     for kind in reports::exports::export_types() {
-        let base = match kind.is_package() {
-            true => accounting(json!({})),
-            false => january(kind.object(), json!({})),
+        let base = if kind.is_package() {
+            accounting(json!({}))
+        } else {
+            january(kind.object(), json!({}))
         };
         for field in &fields {
             let mut body = base.clone();

@@ -289,10 +289,11 @@ fn package(
     };
     let closing = closing.ok_or_else(|| {
         let failure = refused(CloseError::Open, month);
-        match known.is_empty() {
-            true => failure,
-            false => Failure::new(format!("there is no such closing of {month}"))
-                .hint(format!("it has been closed as version {}", known.join(", "))),
+        if known.is_empty() {
+            failure
+        } else {
+            Failure::new(format!("there is no such closing of {month}"))
+                .hint(format!("it has been closed as version {}", known.join(", ")))
         }
     })?;
     let Some(part) = frozen.part(closing, currency, kind)? else {

@@ -66,10 +66,7 @@ fn count_files(
         let (count, jobs) = store.jobs(provider, &filter)?;
         for job in &jobs {
             for file in job.files.iter().filter(|file| !file.is_consumed) {
-                match is_there(root, file) {
-                    true => found.there += 1,
-                    false => found.add_missing(job, file),
-                }
+                if is_there(root, file) { found.there += 1 } else { found.add_missing(job, file) }
             }
         }
         filter.offset += PAGE;

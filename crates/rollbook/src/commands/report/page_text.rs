@@ -115,11 +115,12 @@ impl PageText {
 
     fn row_line(&self) -> String {
         let (shown, total) = (self.rows.len() as u64, count_with_noun(self.total, "row"));
-        match shown < self.total {
-            true => format!(
+        if shown < self.total {
+            format!(
                 "{shown} of {total}: --limit and --offset show others, --format csv writes all\n"
-            ),
-            false => format!("{total}\n"),
+            )
+        } else {
+            format!("{total}\n")
         }
     }
 }

@@ -116,9 +116,10 @@ fn a_package_for_excel_has_a_byte_order_mark_in_each_csv_and_says_so_in_its_mani
     for file in excel.manifest()["files"].as_array().unwrap() {
         let name = file["name"].as_str().unwrap();
         let (with, without) = (excel.member(name), plain.member(name));
-        match name.ends_with(".csv") {
-            true => assert_eq!(with, [b"\xEF\xBB\xBF", without].concat(), "{name}"),
-            false => assert_eq!(with, without, "{name}"),
+        if name.ends_with(".csv") {
+            assert_eq!(with, [b"\xEF\xBB\xBF", without].concat(), "{name}")
+        } else {
+            assert_eq!(with, without, "{name}")
         }
         assert_eq!(file["sha256"], sha256(with), "{name}");
     }

@@ -14,9 +14,10 @@ fn run(address: &str, token: &str, folder: &str, body: &Value) -> Result<PathBuf
         .output()
         .unwrap();
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-    match output.status.success() {
-        true => Ok(said(&output.stdout).into()),
-        false => Err(said(&output.stderr)),
+    if output.status.success() {
+        Ok(said(&output.stdout).into())
+    } else {
+        Err(said(&output.stderr))
     }
 }
 

@@ -153,9 +153,10 @@ impl Mail {
     /// Returns the body without its transfer encoding.
     pub(crate) fn plain(&self) -> String {
         let text = self.text.replace("=\r\n", "");
-        match self.text.contains("quoted-printable") {
-            true => text.replace("=3D", "="),
-            false => self.text.clone(),
+        if self.text.contains("quoted-printable") {
+            text.replace("=3D", "=")
+        } else {
+            self.text.clone()
         }
     }
 }

@@ -37,9 +37,10 @@ impl NoticeServer {
 
     pub(super) fn send(&self, method: &str, path: &str, body: &Value) -> HttpAnswer {
         let request = self.server.request(method, path).token(&self.token);
-        match body.is_null() {
-            true => request.send(),
-            false => request.body("application/json", body.to_string().as_bytes()).send(),
+        if body.is_null() {
+            request.send()
+        } else {
+            request.body("application/json", body.to_string().as_bytes()).send()
         }
     }
 

@@ -55,9 +55,10 @@ impl OraclePage {
         let mut csv = line(labels.map(|label| guarded(label)).collect());
         for (number, row) in self.rows.iter().enumerate() {
             let cells = row.iter().zip(&self.headers).map(|(value, header)| {
-                match header.key == "currency" {
-                    true => value.csv().to_ascii_uppercase(),
-                    false => value.csv(),
+                if header.key == "currency" {
+                    value.csv().to_ascii_uppercase()
+                } else {
+                    value.csv()
                 }
             });
             let currencies = self.currencies.iter().map(|currency| currency.codes[number].clone());

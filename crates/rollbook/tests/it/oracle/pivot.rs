@@ -108,9 +108,12 @@ fn last_day(
 ) -> Date {
     let future = params.one("include_future").is_some_and(parse_bool);
     let until = params.one("pivot_until").map(|text| Date::parse(text).expect("a date"));
-    let with_events = || match future {
-        true => Some(last_event_day(world, rows).map_or(world.today, |d| d.max(world.today))),
-        false => None,
+    let with_events = || {
+        if future {
+            Some(last_event_day(world, rows).map_or(world.today, |d| d.max(world.today)))
+        } else {
+            None
+        }
     };
     let day = until.or_else(|| filter_end(world, bucket, params)).or_else(with_events);
     let day = day.unwrap_or(world.today);

@@ -70,11 +70,10 @@ fn compare(actual: &str, expected: &Json, path: &str) -> Result<(), String> {
             for (position, (actual, expected)) in elements.iter().zip(expected).enumerate() {
                 compare(actual.get(), expected, &format!("{path}[{position}]"))?;
             }
-            match elements.len() == expected.len() {
-                true => Ok(()),
-                false => {
-                    Err(format!("{path}: {} elements, expected {}", elements.len(), expected.len()))
-                }
+            if elements.len() == expected.len() {
+                Ok(())
+            } else {
+                Err(format!("{path}: {} elements, expected {}", elements.len(), expected.len()))
             }
         }
         Json::String(text) if text.starts_with(EXACT) => {

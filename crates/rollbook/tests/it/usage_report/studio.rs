@@ -149,10 +149,7 @@ fn held(dice: &mut TestRandom, row: &mut RowDraft<'_>) {
     if dice.chance(75) {
         row.set("billing_interval_weeks", Cell::Null);
     }
-    let own = match dice.chance(25) {
-        true => Cell::text(allotment(dice)),
-        false => Cell::Null,
-    };
+    let own = if dice.chance(25) { Cell::text(allotment(dice)) } else { Cell::Null };
     row.set("custom_allotment", own);
 }
 

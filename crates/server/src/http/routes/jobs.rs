@@ -232,9 +232,10 @@ struct JobRequest {
 }
 
 fn job_request(call: &EndpointCall, admitted: AdmittedRequest) -> JobRequest {
-    let encoding = match query::asks_for_xml(&call.parts) {
-        true => Encoding::Xml(call.app.settings().xml.list_style),
-        false => Encoding::Json,
+    let encoding = if query::asks_for_xml(&call.parts) {
+        Encoding::Xml(call.app.settings().xml.list_style)
+    } else {
+        Encoding::Json
     };
     let problem = Accept::read(&call.parts.headers)
         .require_any_of(AnswerFormats::JsonOrXmlOfObject)
@@ -348,9 +349,10 @@ fn list_url(base: &str, statuses: Option<&[String]>, reports: Option<&[String]>)
     };
     let filters: Vec<String> =
         [filter("status", statuses), filter("report", reports)].into_iter().flatten().collect();
-    match filters.is_empty() {
-        true => format!("{base}/api/v2/jobs"),
-        false => format!("{base}/api/v2/jobs?{}", filters.join("&")),
+    if filters.is_empty() {
+        format!("{base}/api/v2/jobs")
+    } else {
+        format!("{base}/api/v2/jobs?{}", filters.join("&"))
     }
 }
 

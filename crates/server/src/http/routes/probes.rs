@@ -110,9 +110,10 @@ fn check_readiness(app: &App) -> Result<(), ApiError> {
     app.files().check_present().map_err(|error| lost_files::folder_unavailable(&error))?;
     check_folder_is_writable(app.temp_dir())?;
     check_folder_is_writable(&app.files().path(""))?;
-    match app.loops().are_alive() {
-        true => Ok(()),
-        false => Err(ApiError::unavailable("A background loop is not running.")),
+    if app.loops().are_alive() {
+        Ok(())
+    } else {
+        Err(ApiError::unavailable("A background loop is not running."))
     }
 }
 

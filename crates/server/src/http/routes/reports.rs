@@ -98,9 +98,10 @@ async fn request_report_file(
         request_id: request_id(&call.parts),
     };
     let job = queue::request_report_file(&call.app, asked, admitted).await?;
-    Ok(match has_json {
-        true => json_response(format!(r#"{{"job":{}}}"#, job.id)),
-        false => response_of_type("text/csv; charset=utf-8", format!("job\r\n{}\r\n", job.id)),
+    Ok(if has_json {
+        json_response(format!(r#"{{"job":{}}}"#, job.id))
+    } else {
+        response_of_type("text/csv; charset=utf-8", format!("job\r\n{}\r\n", job.id))
     })
 }
 
@@ -110,10 +111,8 @@ async fn answer_page(
     admitted: AdmittedRequest,
 ) -> Result<Response, ApiError> {
     let accept = Accept::read(&call.parts.headers);
-    let fallback = match accept.allows("application/json") {
-        true => PageFormat::Json,
-        false => PageFormat::Csv,
-    };
+    let fallback =
+        if accept.allows("application/json") { PageFormat::Json } else { PageFormat::Csv };
     let parameters = query::parse(call.parts.uri.query())?;
     let page = page::run_report_page(&call.app, report, &parameters, admitted, fallback).await?;
     let content_type = match page.format {

@@ -152,9 +152,10 @@ fn read_question<T>(
 async fn usage_of_one(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let (id, asker) = (membership_id(&call)?, usage_caller(&call, &admitted));
     let date = read_question(&call, AnswerFormats::JsonOrXmlOfObject, parameters::parse_one);
-    let encoding = match query::asks_for_xml(&call.parts) {
-        true => Encoding::Xml(call.app.settings().xml.list_style),
-        false => Encoding::Json,
+    let encoding = if query::asks_for_xml(&call.parts) {
+        Encoding::Xml(call.app.settings().xml.list_style)
+    } else {
+        Encoding::Json
     };
     let work = move || usage_answers::usage_of_one(call.app.store(), asker, id, date, encoding);
     let UsageText { text, revision } = blocking(work).await?;

@@ -163,16 +163,15 @@ async fn every_endpoint_refuses_a_parameter_that_it_does_not_know() {
         let query = all.query(endpoint, NO_NAME, Some("1"));
         let ignored = IGNORED.map(|name| format!("{name}=1")).join("&");
         let address = format!("{path}?{query}&{ignored}");
-        let reply = match is_import(endpoint) {
-            true => {
-                let authorization = format!("Bearer {}", all.token);
-                let headers = [
-                    ("authorization", authorization.as_str()),
-                    ("content-type", "application/x-ndjson"),
-                ];
-                all.site.send(request("POST", &address, &headers, String::new())).await
-            }
-            false => all.send(&method, &address, usual_body(endpoint)).await,
+        let reply = if is_import(endpoint) {
+            let authorization = format!("Bearer {}", all.token);
+            let headers = [
+                ("authorization", authorization.as_str()),
+                ("content-type", "application/x-ndjson"),
+            ];
+            all.site.send(request("POST", &address, &headers, String::new())).await
+        } else {
+            all.send(&method, &address, usual_body(endpoint)).await
         };
         let wrong = wrong(&reply);
         assert_eq!(reply.status, 400, "{method} {address}: {}", reply.text());

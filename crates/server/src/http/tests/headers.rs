@@ -139,9 +139,10 @@ async fn pages_are_json_or_csv_as_asked() {
         headers.extend(accept.map(|accept| ("accept", accept)));
         let reply = site.get(&format!("{data}{format}"), &headers).await;
         assert_eq!(reply.header("content-type"), content_type, "{accept:?} {format}");
-        match content_type == csv {
-            true => assert_eq!(reply.text(), "ID\r\n7\r\n"),
-            false => assert_eq!(reply.json()["rows"][0]["id"], 7),
+        if content_type == csv {
+            assert_eq!(reply.text(), "ID\r\n7\r\n")
+        } else {
+            assert_eq!(reply.json()["rows"][0]["id"], 7)
         }
     }
 }

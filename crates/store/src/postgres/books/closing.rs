@@ -37,9 +37,10 @@ struct PostgresClosing<'s> {
 
 impl PostgresClosing<'_> {
     fn must_not_have_failed(&self) -> Result<(), StoreError> {
-        match self.has_failed {
-            false => Ok(()),
-            true => Err(StoreError::Unavailable { reason: "closing has failed before".into() }),
+        if !self.has_failed {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable { reason: "closing has failed before".into() })
         }
     }
 }

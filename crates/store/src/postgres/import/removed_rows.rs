@@ -56,12 +56,13 @@ fn record_references(
     reference: &table_plan::ReferenceColumn,
 ) -> Result<(), StoreError> {
     let (name, column) = (from.name, from.columns[reference.position].name);
-    let (source, value) = match reference.is_list {
-        true => (
+    let (source, value) = if reference.is_list {
+        (
             format!("\"{name}\" c, jsonb_array_elements_text(c.\"{column}\"::jsonb) j (value)"),
             "j.value::bigint".to_owned(),
-        ),
-        false => (format!("\"{name}\" c"), format!("c.\"{column}\"")),
+        )
+    } else {
+        (format!("\"{name}\" c"), format!("c.\"{column}\""))
     };
     let sql = format!(
         "INSERT INTO pg_temp.blocked (source, id, by_table, by_id) \

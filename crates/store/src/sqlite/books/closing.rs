@@ -36,9 +36,10 @@ struct SqliteClosing<'s> {
 
 impl SqliteClosing<'_> {
     fn must_not_have_failed(&self) -> Result<(), StoreError> {
-        match self.has_failed {
-            false => Ok(()),
-            true => Err(StoreError::Unavailable { reason: "closing has failed before".into() }),
+        if !self.has_failed {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable { reason: "closing has failed before".into() })
         }
     }
 }

@@ -141,9 +141,10 @@ impl ImportTransaction for SqliteImport<'_> {
 
 impl SqliteImport<'_> {
     fn must_not_have_failed(&self) -> Result<(), StoreError> {
-        match self.has_failed {
-            false => Ok(()),
-            true => Err(StoreError::Unavailable { reason: "the import has failed before".into() }),
+        if !self.has_failed {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable { reason: "the import has failed before".into() })
         }
     }
 

@@ -55,9 +55,10 @@ fn block(
     reference: &table_plan::ReferenceColumn,
 ) -> Result<(), StoreError> {
     let (name, column) = (from.name, from.columns[reference.position].name);
-    let (source, value) = match reference.is_list {
-        true => (format!("main.\"{name}\" c, json_each(c.\"{column}\") j"), "j.value".to_owned()),
-        false => (format!("main.\"{name}\" c"), format!("c.\"{column}\"")),
+    let (source, value) = if reference.is_list {
+        (format!("main.\"{name}\" c, json_each(c.\"{column}\") j"), "j.value".to_owned())
+    } else {
+        (format!("main.\"{name}\" c"), format!("c.\"{column}\""))
     };
     let unless_empty =
         if reference.is_list { format!("c.\"{column}\" <> '[]'") } else { "1".into() };

@@ -177,9 +177,10 @@ impl<'a> BodyDraft<'_, 'a> {
 
     /// Returns a second in one of its spellings; sometimes another second nearby.
     fn spelled(&mut self, second: i64) -> Json {
-        let near = match self.dice.chance(20) {
-            true => Instant::parse(self.dice.pick(CRITICAL_INSTANTS)).unwrap().seconds(),
-            false => second,
+        let near = if self.dice.chance(20) {
+            Instant::parse(self.dice.pick(CRITICAL_INSTANTS)).unwrap().seconds()
+        } else {
+            second
         };
         let instant = Instant::from_seconds(near).unwrap().to_string();
         let bare = instant.trim_end_matches('Z');
@@ -198,9 +199,10 @@ impl<'a> BodyDraft<'_, 'a> {
     fn filter(&mut self, (name, filter): (&str, ReferenceFilter)) {
         let row = self.row.unwrap();
         let told = self.kind.values_that_select(&self.books, row, name);
-        let told = match told.iter().any(|word| *word == "deleted") && self.dice.chance(60) {
-            true => vec![json!("deleted")],
-            false => told,
+        let told = if told.iter().any(|word| *word == "deleted") && self.dice.chance(60) {
+            vec![json!("deleted")]
+        } else {
+            told
         };
         let told = (!told.is_empty() && self.dice.chance(80)).then(|| self.dice.pick(&told));
         let value = match (filter, told) {
@@ -296,9 +298,10 @@ impl<'a> BodyDraft<'_, 'a> {
             self.add("layout", "long");
         }
         if self.dice.chance(25) {
-            let headings = match is_metadata {
-                true => self.metadata_headings(is_long, format == "ndjson"),
-                false => self.kind.headings(by_line),
+            let headings = if is_metadata {
+                self.metadata_headings(is_long, format == "ndjson")
+            } else {
+                self.kind.headings(by_line)
             };
             self.columns(headings);
         }
@@ -306,13 +309,12 @@ impl<'a> BodyDraft<'_, 'a> {
 
     fn metadata_headings(&mut self, is_long: bool, is_ndjson: bool) -> Vec<String> {
         let mut headings = vec!["customer_id".to_owned(), "customer_email".to_owned()];
-        match is_long {
-            true => headings.extend(["key".to_owned(), "value".to_owned()]),
-            false => {
-                let keys = object(self.row.unwrap()).into_keys();
-                headings.extend(keys.map(|key| format!("metadata.{key}")));
-                headings.push("metadata.no such key".to_owned());
-            }
+        if is_long {
+            headings.extend(["key".to_owned(), "value".to_owned()])
+        } else {
+            let keys = object(self.row.unwrap()).into_keys();
+            headings.extend(keys.map(|key| format!("metadata.{key}")));
+            headings.push("metadata.no such key".to_owned());
         }
         if is_ndjson && !is_long {
             headings.push("metadata".to_owned());
@@ -329,9 +331,10 @@ impl<'a> BodyDraft<'_, 'a> {
             chosen.push(headings.swap_remove(self.dice.below(headings.len())));
         }
         let has_comma = chosen.iter().any(|heading| heading.contains(','));
-        match has_comma || self.dice.chance(50) {
-            true => self.add("columns", chosen),
-            false => self.add("columns", chosen.join(", ")),
+        if has_comma || self.dice.chance(50) {
+            self.add("columns", chosen)
+        } else {
+            self.add("columns", chosen.join(", "))
         }
     }
 }

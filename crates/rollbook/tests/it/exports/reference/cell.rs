@@ -64,9 +64,10 @@ impl ExportValue {
                         || item.contains([',', ';'])
                         || (number == 0 && item.starts_with('['))
                 });
-                match is_ambiguous {
-                    true => quoted(&guarded(&self.json(JsonAmountStyle::Major))),
-                    false => quoted(&guarded(&items.join(","))),
+                if is_ambiguous {
+                    quoted(&guarded(&self.json(JsonAmountStyle::Major)))
+                } else {
+                    quoted(&guarded(&items.join(",")))
                 }
             }
             Self::Stored(_) | Self::Array(_) | Self::Object(_) => {
@@ -110,9 +111,10 @@ pub(super) fn json_text(text: &str) -> String {
 pub(super) fn quoted(text: &str) -> String {
     let is_special = |c: char| matches!(c, ',' | '"' | '\r' | '\n');
     let has_edge = text.starts_with(' ') || text.ends_with(' ');
-    match text.is_empty() || has_edge || text.contains(is_special) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
+    if text.is_empty() || has_edge || text.contains(is_special) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
     }
 }
 

@@ -49,9 +49,10 @@ pub(super) fn wide(
     is_ndjson: bool,
 ) -> ExpectedFile {
     let keys: BTreeSet<String> = rows.iter().flat_map(|row| object(row).into_keys()).collect();
-    let all = || match is_ndjson {
-        true => [before(), vec!["metadata".to_owned()]].concat(),
-        false => {
+    let all = || {
+        if is_ndjson {
+            [before(), vec!["metadata".to_owned()]].concat()
+        } else {
             let keys = keys.iter().map(|key| format!("metadata.{key}"));
             before().into_iter().chain(keys).collect()
         }

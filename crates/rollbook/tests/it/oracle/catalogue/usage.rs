@@ -86,9 +86,8 @@ fn columns() -> Vec<OracleColumn> {
     columns.extend(what());
     columns.extend([date("start_date"), date("end_date")]);
     columns.extend(offering_type());
-    columns.push(c("is_extra", "", |_, u| match u.has("is_extra") {
-        true => OracleValue::Bool(u.flag("is_extra")),
-        false => OracleValue::Null,
+    columns.push(c("is_extra", "", |_, u| {
+        if u.has("is_extra") { OracleValue::Bool(u.flag("is_extra")) } else { OracleValue::Null }
     }));
     let numbers = [
         "max_uses",

@@ -50,9 +50,10 @@ pub(super) async fn download_by_link(call: EndpointCall) -> Result<Response, Api
 
 async fn send(app: App, parts: Parts, fetched: ExportDownload) -> Result<Response, ApiError> {
     let fetched = Arc::new(fetched);
-    let on_complete = match parts.method == Method::HEAD {
-        true => Box::new(|| ()) as OnComplete,
-        false => count_when_sent(app.clone(), Arc::clone(&fetched)),
+    let on_complete = if parts.method == Method::HEAD {
+        Box::new(|| ()) as OnComplete
+    } else {
+        count_when_sent(app.clone(), Arc::clone(&fetched))
     };
     match download::download_response(&fetched.file, &parts.headers, on_complete).await {
         Ok(response) => {

@@ -136,9 +136,10 @@ async fn answer(
     let caller = blocking(move || admit_caller(&asker, who, &asked_with, method, path)).await?;
     let takes_body =
         method == EndpointMethod::Put || (method, path) == (EndpointMethod::Post, WEBHOOKS);
-    let body = match takes_body {
-        true => body::read_json_object(&app, &parts.headers, body).await?,
-        false => Map::new(),
+    let body = if takes_body {
+        body::read_json_object(&app, &parts.headers, body).await?
+    } else {
+        Map::new()
     };
     let (id, delivery) = (values.id("id"), values.id("delivery_id"));
     let asked = WebhookRequest { app, caller, query, body, id, delivery };
