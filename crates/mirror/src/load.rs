@@ -9,7 +9,7 @@ use store::{RecordStore, Snapshot};
 
 use crate::error::MirrorError;
 use crate::folder::{DAMAGE_REPORT_SUFFIX, MirrorFolder, SEGMENT_SUFFIX};
-use crate::manifest::{self, Manifest, UnusableReason};
+use crate::manifest::{self, Manifest, ManifestOnDisk, UnusableReason};
 use crate::segment::{DamageFlag, Segment};
 use crate::state::SegmentSet;
 
@@ -29,14 +29,14 @@ pub(crate) fn load_base(
 ) -> Result<SegmentSet, MirrorError> {
     let snapshot = store.snapshot()?;
     let reason = match Manifest::read(folder)? {
-        Ok(None) => return Ok(SegmentSet::empty(0)),
-        Ok(Some(manifest)) => {
+        ManifestOnDisk::Missing => return Ok(SegmentSet::empty(0)),
+        ManifestOnDisk::Usable(manifest) => {
             match base_from_manifest(manifest, folder, snapshot.as_ref(), store_identity, health) {
                 Ok(base) => return Ok(base),
                 Err(reason) => reason,
             }
         }
-        Err(reason) => reason,
+        ManifestOnDisk::Unusable(reason) => reason,
     };
     tracing::warn!(reason, "the mirror on disk is not used and will be rebuilt");
     Ok(SegmentSet::empty(0))
@@ -99,7 +99,7 @@ pub(crate) fn clean_as_writer(folder: &MirrorFolder, base: &SegmentSet) -> Resul
 pub(crate) fn clean_as_reader(folder: &MirrorFolder) -> Result<(), MirrorError> {
     let Some(_writer) = folder.try_lock_writer()? else { return Ok(()) };
     let Some(_alone) = folder.try_lock_for_deletion()? else { return Ok(()) };
-    let Ok(Some(manifest)) = Manifest::read(folder)? else { return Ok(()) };
+    let ManifestOnDisk::Usable(manifest) = Manifest::read(folder)? else { return Ok(()) };
     let used = manifest.tables.values().flatten().map(|entry| entry.file.as_str());
     remove_leftovers(folder, &used.collect(), true)
 }

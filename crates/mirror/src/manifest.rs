@@ -117,6 +117,16 @@ struct ManifestFile {
 /// A description of why a manifest cannot be used.
 pub(crate) type UnusableReason = String;
 
+/// The state of the manifest in the folder.
+pub(crate) enum ManifestOnDisk {
+    /// No manifest.
+    Missing,
+    /// A manifest that cannot be used, and why.
+    Unusable(UnusableReason),
+    /// A manifest.
+    Usable(Manifest),
+}
+
 impl Manifest {
     pub(crate) fn new(generation: u64, revision: Revision, store: String) -> Self {
         Self {
@@ -139,14 +149,14 @@ impl Manifest {
         folder.replace(MANIFEST_FILE, &bytes)
     }
 
-    /// Reads the manifest on disk. `Ok(Ok(None))` means that there is none, and `Ok(Err(_))` says
-    /// why it cannot be used.
-    pub(crate) fn read(
-        folder: &MirrorFolder,
-    ) -> Result<Result<Option<Self>, UnusableReason>, MirrorError> {
+    /// Reads the manifest on disk.
+    pub(crate) fn read(folder: &MirrorFolder) -> Result<ManifestOnDisk, MirrorError> {
         match fs::read(folder.file(MANIFEST_FILE)) {
-            Ok(bytes) => Ok(Self::parse(&bytes).map(Some)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Ok(None)),
+            Ok(bytes) => Ok(match Self::parse(&bytes) {
+                Ok(manifest) => ManifestOnDisk::Usable(manifest),
+                Err(reason) => ManifestOnDisk::Unusable(reason),
+            }),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(ManifestOnDisk::Missing),
             Err(error) => Err(MirrorError::file(MANIFEST_FILE, error)),
         }
     }

@@ -14,7 +14,7 @@ use crate::engine::PlanEngine;
 use crate::error::MirrorError;
 use crate::folder::{FolderLock, MirrorFolder};
 use crate::load;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, ManifestOnDisk};
 use crate::options::{MirrorOptions, MirrorRole};
 use crate::refresh::{RefreshPass, RefreshScope, update_damage_flag};
 use crate::retired::RetiredSegments;
@@ -33,6 +33,17 @@ const MANIFEST_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The mirror's state and a snapshot of the store at the same revision.
 pub(crate) type StateAndSnapshot<'s> = (Arc<MirrorState>, Box<dyn Snapshot + 's>);
+
+/// The result of one attempt to bring the state up to the store's revision.
+enum StateAttempt<'s> {
+    /// The state and the snapshot are of one revision.
+    Ready(Arc<MirrorState>, Box<dyn Snapshot + 's>),
+    /// The delta would grow too large: newer segments than this generation are needed.
+    SegmentsTooOld {
+        /// The generation of the segments.
+        generation: u64,
+    },
+}
 
 /// Owner of the mirror's state; nothing else changes it.
 ///
@@ -134,11 +145,11 @@ impl MirrorUpdater {
         }
         for _ in 0..ATTEMPTS {
             let generation = match self.try_state_and_snapshot()? {
-                Ok((state, snapshot)) => {
+                StateAttempt::Ready(state, snapshot) => {
                     let settings = state.provider(snapshot.as_ref(), provider)?;
                     return Ok((state, settings));
                 }
-                Err(generation) => generation,
+                StateAttempt::SegmentsTooOld { generation } => generation,
             };
             self.wait_for_newer_segments(generation)?;
             // While imports are faster than refreshes, a state as of the last refresh is recent
@@ -158,16 +169,17 @@ impl MirrorUpdater {
     pub(crate) fn state_and_snapshot(&self) -> Result<StateAndSnapshot<'_>, MirrorError> {
         for _ in 0..ATTEMPTS {
             match self.try_state_and_snapshot()? {
-                Ok(present) => return Ok(present),
-                Err(generation) => self.wait_for_newer_segments(generation)?,
+                StateAttempt::Ready(state, snapshot) => return Ok((state, snapshot)),
+                StateAttempt::SegmentsTooOld { generation } => {
+                    self.wait_for_newer_segments(generation)?;
+                }
             }
         }
         Err(MirrorError::Behind)
     }
 
-    /// Attempts what `present` does. If the delta would grow too large, returns the generation of
-    /// the segments, which must then be refreshed.
-    fn try_state_and_snapshot(&self) -> Result<Result<StateAndSnapshot<'_>, u64>, MirrorError> {
+    /// Attempts once what [`Self::state_and_snapshot`] does.
+    fn try_state_and_snapshot(&self) -> Result<StateAttempt<'_>, MirrorError> {
         self.repair()?;
         let _advancing = self.advancing.lock();
         let snapshot = self.store.snapshot()?;
@@ -175,9 +187,9 @@ impl MirrorUpdater {
         match self.advance(&state, snapshot.as_ref())? {
             Some(state) => {
                 self.retired.delete_unused(&self.folder);
-                Ok(Ok((state, snapshot)))
+                Ok(StateAttempt::Ready(state, snapshot))
             }
-            None => Ok(Err(state.base.generation)),
+            None => Ok(StateAttempt::SegmentsTooOld { generation: state.base.generation }),
         }
     }
 
@@ -196,7 +208,7 @@ impl MirrorUpdater {
             );
         }
         if self.options.role == MirrorRole::Reader
-            && let Ok(Some(manifest)) = Manifest::read(&self.folder)?
+            && let ManifestOnDisk::Usable(manifest) = Manifest::read(&self.folder)?
             && manifest.generation > state.base.generation
         {
             let identity = &self.store_identity;
@@ -240,7 +252,7 @@ impl MirrorUpdater {
                 Err(MirrorError::Locked { .. }) => (),
                 refreshed => return refreshed.map(|_| ()),
             }
-            if let Ok(Some(manifest)) = Manifest::read(&self.folder)?
+            if let ManifestOnDisk::Usable(manifest) = Manifest::read(&self.folder)?
                 && manifest.generation > generation
             {
                 return Ok(());

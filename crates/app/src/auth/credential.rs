@@ -17,6 +17,16 @@ pub enum HeaderText<'h> {
     Repeated,
 }
 
+impl<'h> HeaderText<'h> {
+    /// Returns the text; none if there is none, or more than one.
+    pub fn text(self) -> Option<&'h str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Absent | Self::NotText | Self::Repeated => None,
+        }
+    }
+}
+
 /// A credential as the request gave it, before it is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PresentedCredential<'h> {

@@ -96,20 +96,22 @@ impl<'p> BooksParameters<'p> {
         self.checked(name, month(text))
     }
 
-    /// Reads an optional month `YYYY-MM`. The outer `None` means that it is invalid.
-    pub fn optional_month(&mut self, name: &'static str) -> Option<Option<Month>> {
-        self.text(name).map_or(Some(None), |text| self.checked(name, month(text)).map(Some))
+    /// Reads an optional month `YYYY-MM`; none if it is absent, or wrong, which is recorded.
+    pub fn optional_month(&mut self, name: &'static str) -> Option<Month> {
+        let text = self.text(name)?;
+        self.checked(name, month(text))
     }
 
-    /// Reads an optional currency. The outer `None` means that it is invalid.
-    pub fn optional_currency(&mut self) -> Option<Option<Currency>> {
-        let text = self.text("currency");
-        text.map_or(Some(None), |text| self.checked("currency", parse_currency(text)).map(Some))
+    /// Reads an optional currency; none if it is absent, or wrong, which is recorded.
+    pub fn optional_currency(&mut self) -> Option<Currency> {
+        let text = self.text("currency")?;
+        self.checked("currency", parse_currency(text))
     }
 
-    /// Reads an optional date. The outer `None` means that it is invalid.
-    pub fn optional_date(&mut self, name: &'static str) -> Option<Option<Date>> {
-        self.text(name).map_or(Some(None), |text| self.checked(name, date(text)).map(Some))
+    /// Reads an optional date; none if it is absent, or wrong, which is recorded.
+    pub fn optional_date(&mut self, name: &'static str) -> Option<Date> {
+        let text = self.text(name)?;
+        self.checked(name, date(text))
     }
 
     /// Reads a month from the path.
@@ -170,22 +172,19 @@ impl<'p> BooksParameters<'p> {
         self.parameters.iter().any(|(given, _)| given == name)
     }
 
-    /// Reads an optional action of the audit log. The outer `None` means that it is invalid.
-    pub fn action(&mut self) -> Option<Option<AuditAction>> {
-        match self.text("action") {
-            None => Some(None),
-            Some(word) => {
-                let said = "Must be close or reopen.".to_owned();
-                self.checked("action", AuditAction::parse(word).ok_or(said)).map(Some)
-            }
-        }
+    /// Reads an optional action of the audit log; none if it is absent, or wrong, which is
+    /// recorded.
+    pub fn action(&mut self) -> Option<AuditAction> {
+        let word = self.text("action")?;
+        let said = "Must be close or reopen.".to_owned();
+        self.checked("action", AuditAction::parse(word).ok_or(said))
     }
 
-    /// Reads an optional number of at least 1. The outer `None` means that it is invalid.
-    pub fn optional_number(&mut self, name: &'static str) -> Option<Option<u64>> {
-        let Some(text) = self.text(name) else { return Some(None) };
+    /// Reads an optional number of at least 1; none if it is absent, or wrong, which is recorded.
+    pub fn optional_number(&mut self, name: &'static str) -> Option<u64> {
+        let text = self.text(name)?;
         let number = text.parse().ok().filter(|number| *number >= 1);
-        self.checked(name, number.ok_or_else(|| "Must be a number from 1 on.".to_owned())).map(Some)
+        self.checked(name, number.ok_or_else(|| "Must be a number from 1 on.".to_owned()))
     }
 
     /// Reads a number from 1 to `max`; `usual` if it is absent.

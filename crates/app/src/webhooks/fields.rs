@@ -16,8 +16,8 @@ const STATUSES: [(&str, bool); 2] = [("enabled", true), ("disabled", false)];
 pub(super) struct WebhookFields {
     /// The URL.
     pub(super) url: Option<String>,
-    /// The description, for people. Null and an empty text remove it.
-    pub(super) description: Option<Option<String>>,
+    /// The description, for people; empty if it is to be removed, by null or an empty text.
+    pub(super) description: Option<String>,
     /// The event types in dotted form.
     pub(super) events: Option<Vec<String>>,
     /// True if the webhook gets events of every type.
@@ -61,12 +61,10 @@ fn url(value: &Value, errors: &mut FieldErrors) -> Option<String> {
     url.map(str::to_owned)
 }
 
-fn description(value: &Value, errors: &mut FieldErrors) -> Option<Option<String>> {
+fn description(value: &Value, errors: &mut FieldErrors) -> Option<String> {
     match value {
-        Value::Null => Some(None),
-        Value::String(text) if is_short(text, TEXT_CHARS_MAX) => {
-            Some(Some(text.clone()).filter(|text| !text.is_empty()))
-        }
+        Value::Null => Some(String::new()),
+        Value::String(text) if is_short(text, TEXT_CHARS_MAX) => Some(text.clone()),
         _ => {
             let message =
                 format!("The description must be text of at most {TEXT_CHARS_MAX} characters.");
@@ -130,7 +128,7 @@ mod tests {
             "all_events_enabled": false, "status": "disabled", "description": ""});
         let expected = WebhookFields {
             url: None,
-            description: Some(None),
+            description: Some(String::new()),
             events: Some(vec!["export.requested".to_owned(), "export.failed".to_owned()]),
             has_all_events: Some(false),
             is_enabled: Some(false),

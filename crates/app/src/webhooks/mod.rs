@@ -117,7 +117,7 @@ impl<'w> Webhooks<'w> {
         let new = NewWebhook {
             provider: self.provider,
             url: fields.url.unwrap_or_default(),
-            description: fields.description.flatten(),
+            description: fields.description.filter(|text| !text.is_empty()),
             events: fields.events.unwrap_or_default(),
             has_all_events: fields.has_all_events.unwrap_or(false),
             secret: notify::new_secret(),
@@ -156,7 +156,10 @@ impl<'w> Webhooks<'w> {
         let fields = WebhookFields::read(body, &mut errors);
         let new = Webhook {
             url: fields.url.unwrap_or_else(|| old.url.clone()),
-            description: fields.description.unwrap_or_else(|| old.description.clone()),
+            description: match fields.description {
+                None => old.description.clone(),
+                Some(text) => Some(text).filter(|text| !text.is_empty()),
+            },
             events: fields.events.unwrap_or_else(|| old.events.clone()),
             has_all_events: fields.has_all_events.unwrap_or(old.has_all_events),
             is_enabled: fields.is_enabled.unwrap_or(old.is_enabled),

@@ -11,8 +11,8 @@ use accounting::{GroupedRecords, RecordTables, group_records};
 use datafusion::prelude::col;
 use mirror::MirrorSession;
 
+use super::book_parts::{BookPart, BookParts};
 use super::error::BooksError;
-use super::parts::{BookPart, BookParts};
 use super::scan::{KeyedScan, read_records, read_with_ids, read_with_keys};
 
 /// The records of one part.

@@ -9,9 +9,9 @@ use accounting::records::{
 };
 use mirror::MirrorSession;
 
+use super::book_parts::{BookPart, BookParts};
 use super::error::BooksError;
 use super::load::LoadedPart;
-use super::parts::{BookPart, BookParts};
 use super::scan::{read_with_ids, read_with_keys};
 
 /// A record from which postings are made.

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::book_parts::BookParts;
 use super::error::BooksError;
 use super::load::LoadedPart;
-use super::parts::BookParts;
 
 /// Does `work` on every part, on `workers` threads. `begin` makes the state of each thread.
 ///

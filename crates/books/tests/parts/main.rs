@@ -1,5 +1,7 @@
 //! The records of the books, read in parts of any size. Rule: spec/accounting.md §1, §14.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use accounting::{
     CategoryAmounts, Horizon, Issue, LedgerRules, LedgerSettings, LedgerSpan, Month, Posting,
     ProviderCalendar,

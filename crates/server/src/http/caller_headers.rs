@@ -2,9 +2,10 @@
 //! Rule: spec/auth-and-errors.md §1, §3.
 
 use app::auth::admission::CallerHeaders;
-use app::auth::credential::HeaderText;
 use app::auth::scope::{MODE_HEADER, PROVIDER_HEADER};
 use http::{HeaderMap, header};
+
+use super::content::header_text;
 
 /// Reads them.
 pub(crate) fn read(headers: &HeaderMap) -> CallerHeaders<'_> {
@@ -15,17 +16,9 @@ pub(crate) fn read(headers: &HeaderMap) -> CallerHeaders<'_> {
     }
 }
 
-fn header_text<'h>(headers: &'h HeaderMap, name: &str) -> HeaderText<'h> {
-    let mut values = headers.get_all(name).iter();
-    match (values.next(), values.next()) {
-        (None, _) => HeaderText::Absent,
-        (Some(value), None) => value.to_str().map_or(HeaderText::NotText, HeaderText::Text),
-        _ => HeaderText::Repeated,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use app::auth::credential::HeaderText;
     use http::HeaderValue;
 
     use super::*;

@@ -167,12 +167,16 @@ impl ByteRange {
         let Some((first, last)) = range.and_then(|range| range.trim().split_once('-')) else {
             return Self::Whole;
         };
-        match (parse_range_end(first), parse_range_end(last)) {
-            (Some(Some(first)), Some(last)) if last.is_none_or(|last| first <= last) => {
-                let last = last.unwrap_or(u64::MAX).min(bytes.saturating_sub(1));
+        match (RangeEnd::parse(first), RangeEnd::parse(last)) {
+            (RangeEnd::At(first), RangeEnd::Open) if first < bytes => {
+                Self::Part { first, last: bytes - 1 }
+            }
+            (RangeEnd::At(_), RangeEnd::Open) => Self::Outside,
+            (RangeEnd::At(first), RangeEnd::At(last)) if first <= last => {
+                let last = last.min(bytes.saturating_sub(1));
                 if first < bytes { Self::Part { first, last } } else { Self::Outside }
             }
-            (Some(None), Some(Some(count))) => match (count.min(bytes), bytes) {
+            (RangeEnd::Open, RangeEnd::At(count)) => match (count.min(bytes), bytes) {
                 (0, _) => Self::Outside,
                 (count, bytes) => Self::Part { first: bytes - count, last: bytes - 1 },
             },
@@ -181,14 +185,26 @@ impl ByteRange {
     }
 }
 
-/// Parses one end of a range: `Some(None)` if it is empty, `None` if it is not a number.
-fn parse_range_end(text: &str) -> Option<Option<u64>> {
-    match text {
-        "" => Some(None),
-        text if text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Some(Some(text.parse().unwrap_or(u64::MAX)))
+/// One end of a range in the `Range` header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RangeEnd {
+    /// It is not given.
+    Open,
+    /// A number of bytes.
+    At(u64),
+    /// It is not a number.
+    Invalid,
+}
+
+impl RangeEnd {
+    fn parse(text: &str) -> Self {
+        match text {
+            "" => Self::Open,
+            text if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Self::At(text.parse().unwrap_or(u64::MAX))
+            }
+            _ => Self::Invalid,
         }
-        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Errors as JSON, or as XML where the endpoint offers it. Rule: spec/auth-and-errors.md §5.
 
+use super::status::{envelope_type, http_status};
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -25,7 +26,7 @@ pub(crate) fn error_body(error: &ApiError, request_id: &str) -> Value {
         "code": error.code.as_str(),
         "field_errors": fields,
         "message": message,
-        "type": error.code.kind(),
+        "type": envelope_type(error.code),
     })
 }
 
@@ -68,7 +69,7 @@ pub(crate) fn error_response(error: &ApiError, request_id: &str, encoding: Encod
         Encoding::Core => core_error_body(error, request_id).to_string(),
         Encoding::Xml(style) => xml::json_to_xml(&error_body(error, request_id), style),
     };
-    let status = error.status.unwrap_or(error.code.status());
+    let status = error.status.unwrap_or(http_status(error.code));
     let mut response = response_with_body(status, text, encoding);
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after_s {
@@ -104,7 +105,7 @@ pub(crate) fn import_errors_response(errors: &ImportErrors) -> Response {
         "errors": errors.errors,
         "error_count": errors.error_count,
     });
-    response_with_body(code.status(), body.to_string(), Encoding::Json)
+    response_with_body(http_status(code), body.to_string(), Encoding::Json)
 }
 
 fn response_with_body(status: u16, body: String, encoding: Encoding) -> Response {
@@ -156,8 +157,8 @@ mod tests {
     #[test]
     fn every_code_is_sent_with_its_status() {
         for code in ErrorCode::ALL {
-            let response = error_response(&ApiError::new(code, "x"), "r-1", Encoding::Json);
-            assert_eq!(response.status().as_u16(), code.status());
+            let response = error_response(&ApiError::new(*code, "x"), "r-1", Encoding::Json);
+            assert_eq!(response.status().as_u16(), http_status(*code));
             assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
         }
     }

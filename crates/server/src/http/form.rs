@@ -18,6 +18,7 @@ use super::body::{BodyLimits, UnreadBody, too_large};
 use super::query::VALUES_MAX;
 use super::{content, query};
 use app::app::App;
+use app::auth::credential::HeaderText;
 use app::blocking::blocking;
 use app::error::{ApiError, ErrorCode};
 
@@ -74,8 +75,8 @@ pub(crate) async fn read_body_parameters(
     headers: &HeaderMap,
     body: UnreadBody,
 ) -> Result<RawParameters, ApiError> {
-    let content_type = content::single_header(headers, header::CONTENT_TYPE.as_str()).flatten();
-    let content_type = content_type.unwrap_or_default().to_owned();
+    let content_type = content::header_text(headers, header::CONTENT_TYPE.as_str());
+    let content_type = content_type.text().unwrap_or_default().to_owned();
     let (kind, is_packed) = (kind(&content_type)?, is_packed(headers)?);
     let bounds = bounds(app);
     let bytes = body.collect(app, &bounds).await?;
@@ -105,11 +106,14 @@ fn kind(content_type: &str) -> Result<BodyEncoding, ApiError> {
 }
 
 fn is_packed(headers: &HeaderMap) -> Result<bool, ApiError> {
-    let named = content::single_header(headers, header::CONTENT_ENCODING.as_str());
-    let packing = named.map(|name| name.map(Compression::from_content_encoding));
+    let packing = match content::header_text(headers, header::CONTENT_ENCODING.as_str()) {
+        HeaderText::Absent => Some(Compression::None),
+        HeaderText::Text(name) => Compression::from_content_encoding(name),
+        HeaderText::NotText | HeaderText::Repeated => None,
+    };
     match packing {
-        Some(None | Some(Some(Compression::None))) => Ok(false),
-        Some(Some(Some(Compression::Gzip))) => Ok(true),
+        Some(Compression::None) => Ok(false),
+        Some(Compression::Gzip) => Ok(true),
         _ => Err(unsupported("Content-Encoding must be gzip or absent.".to_owned())),
     }
 }

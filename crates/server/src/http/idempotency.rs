@@ -1,6 +1,7 @@
 //! The `Idempotency-Key` header of a request. Rule: spec/data-model.md §3; spec/reports.md §11.1;
 //! spec/exports.md §2.
 
+use app::auth::credential::HeaderText;
 use http::HeaderMap;
 
 use super::content;
@@ -15,9 +16,9 @@ pub(crate) fn read_idempotency_key(headers: &HeaderMap) -> Result<Option<String>
     let is_key = |key: &str| {
         (1..=BYTES_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    match content::single_header(headers, HEADER) {
-        Some(None) => Ok(None),
-        Some(Some(key)) if is_key(key) => Ok(Some(key.to_owned())),
+    match content::header_text(headers, HEADER) {
+        HeaderText::Absent => Ok(None),
+        HeaderText::Text(key) if is_key(key) => Ok(Some(key.to_owned())),
         _ => Err(format!("Must be sent once, as 1 to {BYTES_MAX} visible characters.")),
     }
 }

@@ -8,6 +8,7 @@
 //! | [`pipeline`] | the checks of a request, in their order |
 //! | [`request_layer`] | the outermost layer: request id, standard headers, log line, panics |
 //! | [`envelope`] | errors as JSON or XML |
+//! | [`status`] | the HTTP status of each error code |
 //! | [`accept`] | the `Accept` header |
 //! | [`caller_headers`] | the headers that say who calls |
 //! | [`content`] | `Content-Type` and `Content-Encoding` of a body |
@@ -42,6 +43,7 @@ pub(crate) mod request_layer;
 pub(crate) mod request_slot;
 pub(crate) mod router;
 pub(crate) mod routes;
+pub(crate) mod status;
 pub(crate) mod unparsable;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The HTTP library answers these itself, with a head alone: no body, no request id. Errors must be
 //! JSON on every path, so this module replaces that head as it is written.
 
+use super::status::http_status;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -63,7 +64,7 @@ fn replacement_of_refusal(
     };
     let id = new_id();
     let body = envelope::error_body(&error, &id).to_string();
-    let status = http::StatusCode::from_u16(error.code.status()).ok()?;
+    let status = http::StatusCode::from_u16(http_status(error.code)).ok()?;
     Some(
         format!(
             "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\

@@ -1,6 +1,7 @@
 //! The error answers of each endpoint, in its envelope. Rule: spec/auth-and-errors.md §5;
 //! spec/exports.md §2.
 
+use crate::http::status::http_status;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -73,7 +74,7 @@ impl ErrorAnswers {
         let envelope = ErrorEnvelope::of(entry);
         let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
         for code in endpoint_errors(entry) {
-            let codes = by_status.entry(code.status()).or_default();
+            let codes = by_status.entry(http_status(code)).or_default();
             if !codes.contains(&code) {
                 codes.push(code);
             }

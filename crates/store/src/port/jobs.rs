@@ -49,9 +49,9 @@ pub trait JobStore: Send + Sync {
     /// then the one that was served longest ago; of its jobs, the one that waits longest is taken.
     /// A job with a lapsed lease does not count as running.
     ///
-    /// A job whose lease lapsed in its last attempt is claimed once more, as attempt `attempts_max
-    /// + 1`, so that the worker can mark it as failed and clean up after it. If that worker dies
-    /// too, the job is claimed again, with a higher number.
+    /// A job whose lease lapsed in its last attempt is claimed once more, with a number one above
+    /// `attempts_max`, so that the worker can mark it as failed and clean up after it. If that
+    /// worker dies too, the job is claimed again, with a higher number.
     fn claim_jobs(&self, claim: &JobClaim<'_>, now: Instant) -> Result<Vec<Job>, StoreError>;
 
     /// Stores the progress of a running attempt and extends its lease. Tells the worker to go on or

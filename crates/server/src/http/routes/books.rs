@@ -593,7 +593,7 @@ async fn package(call: EndpointCall, admitted: AdmittedRequest) -> Result<Respon
         }
     };
     let version = asked.optional_number("version");
-    let all = month.and_then(|month| Some((month, currency?, is_full?, version?)));
+    let all = month.and_then(|month| Some((month, currency?, is_full?, version)));
     let (month, currency, is_full, version) = asked.finish(all)?;
     let work = move |desk: &BooksContext<'_>| {
         desk.month_in_books(month)?;
@@ -631,8 +631,7 @@ async fn issues(call: EndpointCall, admitted: AdmittedRequest) -> Result<Respons
     let mut asked = BooksParameters::new(&given);
     let (month, currency) = (asked.optional_month("month"), asked.optional_currency());
     let format = asked.format();
-    let all = month.and_then(|month| Some((month, currency?, format?)));
-    let (month, currency, format) = asked.finish(all)?;
+    let format = asked.finish(format)?;
     answer_view(call, admitted, format, move |desk| {
         let month = month.map(|month| desk.month_in_books(month)).transpose()?;
         desk.issues(month, currency)
@@ -648,8 +647,8 @@ async fn audit_log(call: EndpointCall, admitted: AdmittedRequest) -> Result<Resp
     let (page, limit) =
         (asked.number("page", 1, u64::MAX), asked.number("limit", PAGE_ROWS.0, PAGE_ROWS.1));
     let format = asked.format();
-    let filter = || Some(AuditFilter { from: from?, to: to?, action: action? });
-    let all = filter().and_then(|filter| Some((filter, page?, limit?, format?)));
+    let filter = AuditFilter { from, to, action };
+    let all = page.and_then(|page| Some((filter, page, limit?, format?)));
     let (filter, page, limit, format) = asked.finish(all)?;
     answer_view(call, admitted, format, move |desk| {
         let entries =

@@ -32,6 +32,12 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
+/// The document is a promise: a change of it must be a change that is seen.
+#[test]
+fn the_document_is_pinned() {
+    insta::assert_json_snapshot!(full_document(None));
+}
+
 #[test]
 fn every_route_is_in_the_document_under_a_name_of_its_own() {
     let document = full_document(None);

@@ -122,8 +122,8 @@ pub(super) fn finish(
     let DeliveryResult { state, status_code, error, duration_ms, .. } = result;
     let next = result.next_attempt_at.map(Instant::micros);
     let params = (id, worker, state, status_code, error, duration_ms, next, now.micros());
-    let held: Option<Option<i64>> =
-        query::find(connection, context, FINISH, params, |row| row.get(0))?;
+    let held =
+        query::find(connection, context, FINISH, params, |row| row.get::<_, Option<i64>>(0))?;
     if let Some(Some(webhook)) = held {
         let rests_until = result.rests_until.map(Instant::micros);
         query::run(connection, context, REST, (webhook, state, rests_until))?;

@@ -16,8 +16,9 @@ pub(super) async fn read_json_object(
     headers: &HeaderMap,
     body: UnreadBody,
 ) -> Result<Map<String, Value>, ApiError> {
-    let content_type = content::single_header(headers, header::CONTENT_TYPE.as_str()).flatten();
-    let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let content_type = content::header_text(headers, header::CONTENT_TYPE.as_str());
+    let media_type =
+        content_type.text().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let is_packed = headers.contains_key(header::CONTENT_ENCODING);
     if !media_type.eq_ignore_ascii_case("application/json") || is_packed {
         let message = "The body must be application/json, without a content encoding.";
