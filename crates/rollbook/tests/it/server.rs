@@ -16,7 +16,7 @@ const START_SECS_MAX: u64 = 60;
 /// Variable with the point between two steps at which a debug build ends.
 const CRASH_AT: &str = "TEST_CRASH_AT";
 /// Variable with the store of [`TestDataFolder`]: `sqlite` in its folder, or `postgres` in a database.
-const STORE: &str = "ROLLBOOK_TEST_STORE";
+pub(crate) const STORE: &str = "ROLLBOOK_TEST_STORE";
 /// Variable with the number of seconds that nodes of one database run under load.
 pub(crate) const LOAD_SECONDS: &str = "ROLLBOOK_TEST_LOAD_S";
 /// Variable with the point at which a debug build waits, and the file that it waits on.
@@ -432,12 +432,4 @@ impl HttpAnswer {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
         self.json()
     }
-}
-
-#[test]
-fn records_are_in_the_store_under_test() {
-    let data = TestDataFolder::with_provider();
-    let is_here = data.folder.path().join("rollbook.db").exists();
-    assert_eq!(is_here, std::env::var(STORE).as_deref() != Ok("postgres"));
-    assert_ne!(is_here, data.is_over_database());
 }

@@ -6,7 +6,7 @@ use crate::oracle::guarded;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::exports) enum ExportValue {
+pub(in crate::both_stores::exports) enum ExportValue {
     Null,
     Int(i64),
     Text(String),

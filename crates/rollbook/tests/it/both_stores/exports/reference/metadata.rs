@@ -23,7 +23,7 @@ pub(super) static CUSTOMERS_METADATA: ReferenceType = ReferenceType {
 };
 
 /// Returns a customer's metadata: keys by code point, values as JSON text.
-pub(in crate::exports) fn object(c: &OracleRow) -> BTreeMap<String, Box<RawValue>> {
+pub(in crate::both_stores::exports) fn object(c: &OracleRow) -> BTreeMap<String, Box<RawValue>> {
     serde_json::from_str(c.word("metadata")).expect("an object")
 }
 

@@ -8,13 +8,13 @@ use super::cell::ExportValue;
 use crate::oracle::OracleRow;
 
 /// One export type.
-pub(in crate::exports) struct ReferenceType {
-    pub(in crate::exports) object: &'static str,
+pub(in crate::both_stores::exports) struct ReferenceType {
+    pub(in crate::both_stores::exports) object: &'static str,
     /// Base table.
-    pub(in crate::exports) table: &'static str,
+    pub(in crate::both_stores::exports) table: &'static str,
     /// Columns as `heading type`, separated by `·`.
     pub(super) columns: &'static str,
-    pub(in crate::exports) filters: &'static [(&'static str, ReferenceFilter)],
+    pub(in crate::both_stores::exports) filters: &'static [(&'static str, ReferenceFilter)],
     /// Returns true if a base row belongs to the type.
     pub(super) is_one: fn(&BusinessRows<'_>, &OracleRow) -> bool,
     pub(super) site_of: fn(&BusinessRows<'_>, &OracleRow) -> Option<i64>,
@@ -22,11 +22,11 @@ pub(in crate::exports) struct ReferenceType {
     pub(super) has: fn(&BusinessRows<'_>, &OracleRow, &str) -> Vec<Json>,
     /// Returns the value of a column that is not a column of the base row.
     pub(super) value: fn(&BusinessRows<'_>, &OracleRow, &str) -> Option<ExportValue>,
-    pub(in crate::exports) lines: Option<ReferenceLines>,
+    pub(in crate::both_stores::exports) lines: Option<ReferenceLines>,
 }
 
 /// The form of a type with one row per line of a record.
-pub(in crate::exports) struct ReferenceLines {
+pub(in crate::both_stores::exports) struct ReferenceLines {
     pub(super) table: &'static str,
     /// Column of the line that refers to the record.
     pub(super) key: &'static str,
@@ -37,7 +37,7 @@ pub(in crate::exports) struct ReferenceLines {
 
 /// The values that a filter accepts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::exports) enum ReferenceFilter {
+pub(in crate::both_stores::exports) enum ReferenceFilter {
     /// One of these words, or `all`.
     Words(&'static str),
     Id,
@@ -86,12 +86,12 @@ impl ReferenceType {
     }
 
     /// Returns true if rows of the type can be soft-deleted.
-    pub(in crate::exports) fn has_deletion(&self) -> bool {
+    pub(in crate::both_stores::exports) fn has_deletion(&self) -> bool {
         !["newsletters", "balance_transactions", "campaign_runs"].contains(&self.table)
     }
 
     /// Returns the headings for one row per record, or per line.
-    pub(in crate::exports) fn headings(&self, by_line: bool) -> Vec<String> {
+    pub(in crate::both_stores::exports) fn headings(&self, by_line: bool) -> Vec<String> {
         let notation = match &self.lines {
             Some(lines) if by_line => lines.columns,
             _ => self.columns,
@@ -100,13 +100,16 @@ impl ReferenceType {
     }
 
     /// Returns the rows of the type, by id.
-    pub(in crate::exports) fn rows<'a>(&self, books: &BusinessRows<'a>) -> Vec<&'a OracleRow> {
+    pub(in crate::both_stores::exports) fn rows<'a>(
+        &self,
+        books: &BusinessRows<'a>,
+    ) -> Vec<&'a OracleRow> {
         let rows = books.tables.all(self.table).into_iter();
         rows.filter(|row| (self.is_one)(books, row)).collect()
     }
 
     /// Returns the site that a row belongs to.
-    pub(in crate::exports) fn site(
+    pub(in crate::both_stores::exports) fn site(
         &self,
         books: &BusinessRows<'_>,
         row: &OracleRow,
@@ -115,7 +118,7 @@ impl ReferenceType {
     }
 
     /// The values of a filter with which it keeps the row.
-    pub(in crate::exports) fn values_that_select(
+    pub(in crate::both_stores::exports) fn values_that_select(
         &self,
         books: &BusinessRows<'_>,
         row: &OracleRow,

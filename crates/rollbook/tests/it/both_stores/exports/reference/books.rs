@@ -7,9 +7,9 @@ use crate::oracle::{OracleRow, OracleTables};
 
 /// All rows of a provider.
 #[derive(Clone, Copy)]
-pub(in crate::exports) struct BusinessRows<'a> {
-    pub(in crate::exports) tables: &'a OracleTables,
-    pub(in crate::exports) provider: &'a Provider,
+pub(in crate::both_stores::exports) struct BusinessRows<'a> {
+    pub(in crate::both_stores::exports) tables: &'a OracleTables,
+    pub(in crate::both_stores::exports) provider: &'a Provider,
 }
 
 impl<'a> BusinessRows<'a> {

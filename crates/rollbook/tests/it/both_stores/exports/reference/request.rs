@@ -26,7 +26,7 @@ fn integer(value: &Json) -> Option<i64> {
 }
 
 /// Returns the second that `date_from` or `date_to` stands for.
-pub(in crate::exports) fn second(body: &Json, name: &str, provider: &Provider) -> i64 {
+pub(in crate::both_stores::exports) fn second(body: &Json, name: &str, provider: &Provider) -> i64 {
     let value = &body[name];
     let bound = if name == "date_from" { Bound::From } else { Bound::To };
     integer(value).unwrap_or_else(|| {
@@ -36,7 +36,10 @@ pub(in crate::exports) fn second(body: &Json, name: &str, provider: &Provider) -
 }
 
 /// Returns the given filters that only other types have.
-pub(in crate::exports) fn ignored(kind: &ReferenceType, body: &Json) -> BTreeSet<String> {
+pub(in crate::both_stores::exports) fn ignored(
+    kind: &ReferenceType,
+    body: &Json,
+) -> BTreeSet<String> {
     let all = kinds().into_iter().flat_map(|kind| kind.filters.iter().map(|(name, _)| *name));
     let foreign = all.filter(|name| kind.filter(name).is_none());
     let mut ignored: BTreeSet<String> =
@@ -129,7 +132,7 @@ fn chosen(body: &Json) -> Option<Vec<String>> {
 }
 
 /// Returns the content of the file for a body.
-pub(in crate::exports) fn expected(
+pub(in crate::both_stores::exports) fn expected(
     books: &BusinessRows<'_>,
     kind: &ReferenceType,
     body: &Json,

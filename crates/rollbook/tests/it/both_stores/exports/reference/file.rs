@@ -8,15 +8,15 @@ use super::cell::{ExportValue, JsonAmountStyle, json_text, quoted};
 
 /// The content of a file.
 #[derive(Debug, Default)]
-pub(in crate::exports) struct ExpectedFile {
-    pub(in crate::exports) headings: Vec<String>,
-    pub(in crate::exports) rows: Vec<Vec<ExportValue>>,
+pub(in crate::both_stores::exports) struct ExpectedFile {
+    pub(in crate::both_stores::exports) headings: Vec<String>,
+    pub(in crate::both_stores::exports) rows: Vec<Vec<ExportValue>>,
     /// Headings of the columns with amounts.
-    pub(in crate::exports) amounts: Vec<String>,
+    pub(in crate::both_stores::exports) amounts: Vec<String>,
 }
 
 /// Returns the file as CSV.
-pub(in crate::exports) fn csv(table: &ExpectedFile, has_mark: bool) -> String {
+pub(in crate::both_stores::exports) fn csv(table: &ExpectedFile, has_mark: bool) -> String {
     let headings: Vec<String> = table.headings.iter().map(|heading| quoted(heading)).collect();
     let mut text = if has_mark { "\u{feff}".to_owned() } else { String::new() };
     text += &line(&headings);
@@ -35,7 +35,7 @@ fn line(cells: &[String]) -> String {
 }
 
 /// Returns the file as NDJSON.
-pub(in crate::exports) fn ndjson(table: &ExpectedFile) -> String {
+pub(in crate::both_stores::exports) fn ndjson(table: &ExpectedFile) -> String {
     let row = |row: &Vec<ExportValue>| {
         let members = table.headings.iter().zip(row);
         let members = members.map(|(heading, value)| {
@@ -47,7 +47,7 @@ pub(in crate::exports) fn ndjson(table: &ExpectedFile) -> String {
 }
 
 /// Returns the total and the number of the amounts, by currency and column.
-pub(in crate::exports) fn totals(table: &ExpectedFile) -> Json {
+pub(in crate::both_stores::exports) fn totals(table: &ExpectedFile) -> Json {
     let mut found: BTreeMap<&str, BTreeMap<&str, (i128, u64)>> = BTreeMap::new();
     for row in &table.rows {
         for (heading, value) in table.headings.iter().zip(row) {
