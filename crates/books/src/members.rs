@@ -10,8 +10,8 @@ use accounting::journal::{
 use accounting::package::{PackageColumn, package_columns};
 use accounting::{Issue, LedgerFile, Posting, TrialBalance, issue, trial_balance};
 use files::archive::{ArchiveMember, ArchiveMemberSize, ZipArchiveWriter};
-use files::format::FileFormat;
 use files::write::{WriteError, WriteOptions};
+use model::file_format::FileFormat;
 
 use crate::parts::{BooksError, table_columns};
 

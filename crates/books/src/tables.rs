@@ -8,8 +8,8 @@ use std::sync::mpsc::sync_channel;
 
 use crate::parts::{BookTableBuilder, BookTableColumn, output_columns};
 use accounting::package::FieldValue;
-use files::format::FileFormat;
 use files::write::{Dialect, WriteOptions, create_writer};
+use model::file_format::FileFormat;
 
 use crate::error::PackageError;
 

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use files::format::ImportFormat;
 use model::catalogue;
+use model::file_format::FileFormat;
 use model::provider::Provider;
 
 use super::dates::{write_date, write_instant};
@@ -16,7 +16,7 @@ const BUFFER_BYTES: usize = 128 * 1024;
 /// The import files of one provider. Each is created with the first row of its table.
 pub struct ImportFileWriter {
     folder: PathBuf,
-    format: ImportFormat,
+    format: FileFormat,
     tables: Vec<Option<BufWriter<File>>>,
     line: Vec<u8>,
     rows: u64,
@@ -24,7 +24,7 @@ pub struct ImportFileWriter {
 
 impl ImportFileWriter {
     /// Files in `folder`, as CSV or else as NDJSON. The folder is made when missing. Existing files of the same name are replaced.
-    pub fn create(folder: &Path, format: ImportFormat) -> io::Result<Self> {
+    pub fn create(folder: &Path, format: FileFormat) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         let tables = catalogue::tables().iter().map(|_| None).collect();
         Ok(Self { folder: folder.to_owned(), format, tables, line: Vec::new(), rows: 0 })
@@ -49,14 +49,14 @@ impl DemoRowSink for ImportFileWriter {
             None => {
                 let name = format!("{}.{}", row.table.name, self.format.extension());
                 let file = File::create(self.folder.join(name))?;
-                if self.format == ImportFormat::Csv {
+                if self.format == FileFormat::Csv {
                     write_header(&mut self.line, row);
                 }
                 slot.insert(BufWriter::with_capacity(BUFFER_BYTES, file))
             }
         };
         match self.format {
-            ImportFormat::Csv => write_csv(&mut self.line, row)?,
+            FileFormat::Csv => write_csv(&mut self.line, row)?,
             _ => write_json(&mut self.line, row)?,
         }
         file.write_all(&self.line)

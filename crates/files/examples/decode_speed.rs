@@ -2,11 +2,12 @@
 //! `cargo run --release -p files --example decode_speed -- [ROWS]`.
 //! Also rows per second on the processor, which other load on the machine hardly changes (Linux).
 
+use model::file_format::FileFormat;
 use std::fmt::Write as _;
 use std::io::Cursor;
 use std::time::Instant;
 
-use files::format::{Compression, ImportFormat};
+use files::format::Compression;
 use files::read::{Decoded, ImportInput, ImportMode, InputSource, read_table};
 use model::catalogue;
 
@@ -18,9 +19,9 @@ const COLUMNS: &str = "id,customer_id,membership_id,type,status,payment_processo
 fn main() {
     let rows: usize = std::env::args().nth(1).and_then(|rows| rows.parse().ok()).unwrap_or(500_000);
     let samples = [
-        ("csv", ImportFormat::Csv, csv(rows)),
-        ("ndjson, every key", ImportFormat::Ndjson, ndjson(rows, true)),
-        ("ndjson, given keys", ImportFormat::Ndjson, ndjson(rows, false)),
+        ("csv", FileFormat::Csv, csv(rows)),
+        ("ndjson, every key", FileFormat::Ndjson, ndjson(rows, true)),
+        ("ndjson, given keys", FileFormat::Ndjson, ndjson(rows, false)),
     ];
     for (name, format, text) in samples {
         let line_bytes = text.len() / rows;
@@ -43,7 +44,7 @@ fn seconds_on_processor() -> f64 {
     nanos.unwrap_or_default() / 1e9
 }
 
-fn seconds_to_decode(format: ImportFormat, text: &str, rows: usize) -> (f64, f64) {
+fn seconds_to_decode(format: FileFormat, text: &str, rows: usize) -> (f64, f64) {
     let table = catalogue::table("customer_memberships").expect("the catalogue has it");
     let stream = InputSource::Stream(Box::new(Cursor::new(text.to_owned())));
     let input = ImportInput::new(stream, format, Compression::None);

@@ -9,8 +9,8 @@ use std::time::Instant;
 use arrow::array::{
     ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
-use files::format::FileFormat;
 use files::write::{ControlTotals, Dialect, HashingWriter, WriteOptions, create_writer};
+use model::file_format::FileFormat;
 use model::output::{OutputColumn, OutputKind};
 
 const BATCH_ROWS: usize = 8192;

@@ -1,6 +1,7 @@
 //! Tests that written values read back unchanged: every type of column, in every format that is
 //! both written and read. Amounts in CSV and Parquet are refused, not changed.
 
+use model::file_format::FileFormat;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -16,14 +17,14 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::format::{Compression, FileFormat, ImportFormat};
+use crate::format::Compression;
 use crate::read::{Decoded, ImportInput, ImportMode, InputSource, read_table};
 use crate::write::{Dialect, WriteOptions, create_writer};
 
-const FORMATS: [(FileFormat, ImportFormat); 3] = [
-    (FileFormat::Csv, ImportFormat::Csv),
-    (FileFormat::Ndjson, ImportFormat::Ndjson),
-    (FileFormat::Parquet, ImportFormat::Parquet),
+const FORMATS: [(FileFormat, FileFormat); 3] = [
+    (FileFormat::Csv, FileFormat::Csv),
+    (FileFormat::Ndjson, FileFormat::Ndjson),
+    (FileFormat::Parquet, FileFormat::Parquet),
 ];
 
 fn column(key: &str, kind: OutputKind) -> OutputColumn {
@@ -50,7 +51,7 @@ fn written(
 
 fn read_back(
     name: &str,
-    format: ImportFormat,
+    format: FileFormat,
     bytes: Vec<u8>,
 ) -> Result<Vec<Vec<Cell>>, Vec<ImportError>> {
     let source = InputSource::Stream(Box::new(std::io::Cursor::new(bytes)));
@@ -229,18 +230,18 @@ fn amounts_read_back_or_are_refused_with_the_right_number() {
         rows.map(|rows| rows[0][position].clone()).map_err(|mut errors| errors.remove(0))
     };
     for currency in ["usd", "jpy", "kwd"] {
-        let read = amount(currency, FileFormat::Ndjson, ImportFormat::Ndjson);
+        let read = amount(currency, FileFormat::Ndjson, FileFormat::Ndjson);
         assert_eq!(read, Ok(Cell::Int(4500)), "{currency}");
     }
-    assert_eq!(amount("jpy", FileFormat::Csv, ImportFormat::Csv), Ok(Cell::Int(4500)));
+    assert_eq!(amount("jpy", FileFormat::Csv, FileFormat::Csv), Ok(Cell::Int(4500)));
     for (currency, message) in [
         ("usd", "amounts are in minor units: write 4500 for 45.00"),
         ("kwd", "amounts are in minor units, without a point: \"4.500\" is not"),
     ] {
-        let error = amount(currency, FileFormat::Csv, ImportFormat::Csv).unwrap_err();
+        let error = amount(currency, FileFormat::Csv, FileFormat::Csv).unwrap_err();
         assert_eq!(error.code, ImportCode::TypeMismatch);
         assert_eq!((error.column.as_deref(), &*error.message), (Some("unit_amount"), message));
     }
-    let error = amount("usd", FileFormat::Parquet, ImportFormat::Parquet).unwrap_err();
+    let error = amount("usd", FileFormat::Parquet, FileFormat::Parquet).unwrap_err();
     assert!(error.message.contains("minor units"), "{}", error.message);
 }

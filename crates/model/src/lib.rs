@@ -20,6 +20,7 @@
 //! | [`rules`] | derived defaults and rules inside one row |
 //! | [`allotment`] | the shape of a membership's allotment |
 //! | [`import`] | the result of an import: counts, errors, codes |
+//! | [`file_format`] | the formats of files and answers |
 //! | [`output`] | the columns of a result, shared by reports and file writers |
 
 #![deny(clippy::float_arithmetic)]
@@ -30,6 +31,7 @@ pub mod cell;
 pub mod clock;
 mod compact_json;
 mod country;
+pub mod file_format;
 pub mod id;
 pub mod import;
 mod iso;

@@ -44,8 +44,8 @@ pub use engine::run::run_page;
 pub use error::ReportError;
 pub use page::{ColumnHeader, ReportPage, SortPosition};
 pub use request::{
-    FieldErrors, FileRequest, PageFormat, PageRequest, RawParameters, RawValue, RequestContext,
-    parse_file, parse_page,
+    FieldErrors, FileRequest, PageRequest, RawParameters, RawValue, RequestContext, parse_file,
+    parse_page,
 };
 pub use row_schema::row_schema;
 pub use rows::{ReportRows, RowStream};

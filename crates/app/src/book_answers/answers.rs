@@ -1,6 +1,7 @@
 //! Answers to requests about the books, on a blocking thread and within a time limit.
 //! Rule: spec/accounting.md §11.1, §12, §13.
 
+use model::file_format::FileFormat;
 use std::fs::File as DiskFile;
 use std::io::{self, BufWriter, Seek};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use books::books_coverage::first_books_month;
 use books::close::CloseError;
 use books::error::PackageError;
 use books::frozen::FrozenBooks;
-use books::views::{BooksView, ViewFormat, ViewRequest, write_view};
+use books::views::{BooksView, ViewRequest, write_view};
 use books::{PassObserver, all_issues, currencies, issues_view, month_issues};
 
 /// The context of a request about the books, on a thread that may block.
@@ -57,7 +58,7 @@ impl BooksContext<'_> {
     }
 
     /// Writes a view to a temporary file, so that memory holds only a few rows of it.
-    pub fn write(&self, view: BooksView<'_>, format: ViewFormat) -> Result<WrittenView, ApiError> {
+    pub fn write(&self, view: BooksView<'_>, format: FileFormat) -> Result<WrittenView, ApiError> {
         let guard = self.app.settings().files.csv_formula_guard;
         let (name, folder) = (view.name, self.app.temp_dir());
         let write = || {

@@ -2,6 +2,7 @@
 
 use accounting::Month;
 use accounting::revenue_by_group::RevenueGrouping;
+use model::file_format::FileFormat;
 use model::money::Currency;
 use model::time::Date;
 use reports::request::{FieldErrors, RawParameters, RawValue};
@@ -10,7 +11,6 @@ use crate::error::ApiError;
 use crate::lists::paged;
 use books::audit::AuditAction;
 use books::request::parse_currency;
-use books::views::ViewFormat;
 use books::views::revenue::parse_group_by;
 
 /// The largest number of months in one view.
@@ -157,12 +157,17 @@ impl<'p> BooksParameters<'p> {
     }
 
     /// Reads the format of the answer; JSON if it is absent.
-    pub fn format(&mut self) -> Option<ViewFormat> {
+    pub fn format(&mut self) -> Option<FileFormat> {
         match self.text("format") {
-            None => Some(ViewFormat::Json),
+            None => Some(FileFormat::Json),
             Some(word) => {
                 let said = "Must be one of json, csv, xlsx, parquet.".to_owned();
-                self.checked("format", ViewFormat::parse(word).ok_or(said))
+                self.checked(
+                    "format",
+                    FileFormat::parse(word)
+                        .filter(|format| FileFormat::OF_BOOKS.contains(format))
+                        .ok_or(said),
+                )
             }
         }
     }

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use files::format::FileFormat;
 use files::write::{Dialect, WriteOptions};
 use mirror::MirrorSession;
+
 use model::id::Revision;
 use model::output::OutputColumn;
-use reports::exports::{ExportFormat, ExportRequest};
+use reports::exports::ExportRequest;
 
 use crate::jobs::row_file::{self, RowFile, WriteObserver, WrittenFile};
 use crate::jobs::work_failure::WorkFailure;
@@ -22,16 +22,6 @@ pub struct ExportFile {
     pub columns: Vec<OutputColumn>,
     /// The revision of the rows.
     pub revision: Revision,
-}
-
-/// Returns the file format of a request.
-pub fn file_format(request: &ExportRequest) -> FileFormat {
-    match request.format() {
-        ExportFormat::Csv => FileFormat::Csv,
-        ExportFormat::Ndjson => FileFormat::Ndjson,
-        ExportFormat::Parquet => FileFormat::Parquet,
-        ExportFormat::Xlsx => FileFormat::Xlsx,
-    }
 }
 
 /// Writes all rows of an export to `path`. Temporary files are created in `temp_dir`.
@@ -55,7 +45,7 @@ pub async fn write_export(
         ..WriteOptions::default()
     };
     let (columns, revision) = (rows.columns, rows.revision);
-    let file = RowFile { path, format: file_format(request), columns: &columns, options };
+    let file = RowFile { path, format: request.format(), columns: &columns, options };
     let file = row_file::write_rows(file, rows.batches, watch).await?;
     Ok(ExportFile { file, columns, revision })
 }

@@ -90,7 +90,7 @@ fn export_output(
         timezone: zone.name(),
         fields_before_rows: manifest_range(request),
     };
-    let format = file::file_format(request);
+    let format = request.format();
     let manifest =
         manifest::row_file_manifest(asked, format, &name, &columns, &file, revision, request.now());
     let rows = file.totals.rows();

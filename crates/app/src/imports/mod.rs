@@ -17,11 +17,12 @@ mod limits;
 #[cfg(test)]
 mod tests;
 
+use model::file_format::FileFormat;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use files::format::{Compression, ImportFormat};
+use files::format::Compression;
 use files::read::{self, ImportMode, UnpackLimits};
 use model::catalogue::Table;
 use model::id::ProviderId;
@@ -52,7 +53,7 @@ pub struct ImportSource {
     /// The table or tables of the rows.
     pub target: ImportTarget,
     /// The format of the file.
-    pub format: ImportFormat,
+    pub format: FileFormat,
     /// The compression of the file.
     pub compression: Compression,
 }

@@ -1,6 +1,7 @@
 //! Tests of imports of small files into a real store: when other writers wait, and what ends an
 //! import early.
 
+use model::file_format::FileFormat;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -44,7 +45,7 @@ impl ImportBench {
         let path = self.folder.path().join(format!("customers-{provider}"));
         std::fs::write(&path, text).unwrap();
         let target = ImportTarget::Table(table("customers").unwrap(), ImportMode::Upsert);
-        let (format, compression) = (ImportFormat::Ndjson, Compression::None);
+        let (format, compression) = (FileFormat::Ndjson, Compression::None);
         Import {
             provider,
             now: Instant::from_micros(1),

@@ -1,7 +1,7 @@
 //! The manifest of a file, with which a reader can check that the file is complete.
 //! Rule: spec/exports.md §9.
 
-use files::format::FileFormat;
+use model::file_format::FileFormat;
 use model::id::Revision;
 use model::output::OutputColumn;
 use model::time::Instant;

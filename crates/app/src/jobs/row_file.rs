@@ -8,9 +8,9 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use files::format::FileFormat;
 use files::write::{ControlTotals, HashingWriter, WriteError, WriteOptions, create_writer};
 use futures::StreamExt;
+use model::file_format::FileFormat;
 use model::id::Revision;
 use model::output::OutputColumn;
 use reports::{RecordBatch, RowStream};

@@ -1,6 +1,7 @@
 //! Jobs of reports, as `/api/v2/jobs` shows them: one job, a list, cancellation, the file.
 //! Rule: spec/reports.md §11.2.
 
+use model::file_format::FileFormat;
 use model::id::ProviderId;
 use model::permission::Permissions;
 use model::time::Instant;
@@ -112,7 +113,7 @@ pub fn report_job_json(app: &App, job: &Job) -> Result<Value, ApiError> {
         },
     };
     let asked: Value = serde_json::from_str(&job.request).unwrap_or_default();
-    let format = asked["format"].as_str().and_then(files::format::FileFormat::parse);
+    let format = asked["format"].as_str().and_then(FileFormat::parse);
     let (complete, total) = shown_rows(job);
     Ok(json!({
         "id": job.id,

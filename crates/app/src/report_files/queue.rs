@@ -1,6 +1,6 @@
 //! Requests for a report as a file: all checks, then a job is queued. Rule: spec/reports.md §11.1.
 
-use files::format::FileFormat;
+use model::file_format::FileFormat;
 use reports::request::{FieldErrors, RawParameters, RawValue};
 use reports::{FileRequest, Report, RequestContext};
 use serde_json::json;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use files::format::FileFormat;
 use futures::future::BoxFuture;
 use mirror::MirrorSession;
+use model::file_format::FileFormat;
 use model::provider::Provider;
 use model::time::Instant;
 use reports::request::{RawParameters, RawValue};

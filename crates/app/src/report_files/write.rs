@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use files::format::FileFormat;
 use files::write::{Dialect, WriteOptions};
 use mirror::MirrorSession;
+use model::file_format::FileFormat;
 use model::id::Revision;
 use model::output::OutputColumn;
 use reports::FileRequest;

@@ -1,6 +1,7 @@
 //! One page of a report: its checks, its computation within a time limit, and its encoding.
 //! Rule: spec/reports.md §3, §7.
 
+use model::file_format::FileFormat;
 use std::time::Duration;
 
 use mirror::MirrorSession;
@@ -10,7 +11,6 @@ use reports::{
     CsvDialect, FieldErrors, PageRequest, Report, ReportError, ReportPage, RequestContext,
 };
 
-pub use reports::PageFormat;
 pub use reports::RawParameters;
 
 use super::page_file;
@@ -24,7 +24,7 @@ pub struct WrittenPage {
     /// The bytes of the answer.
     pub bytes: Vec<u8>,
     /// The format of the bytes.
-    pub format: PageFormat,
+    pub format: FileFormat,
     /// The revision that the page was computed from.
     pub revision: Revision,
 }
@@ -37,7 +37,7 @@ pub async fn run_report_page(
     report: &'static Report,
     parameters: &RawParameters,
     admitted: AdmittedRequest,
-    fallback: PageFormat,
+    fallback: FileFormat,
 ) -> Result<WrittenPage, ApiError> {
     let context = RequestContext {
         now: app.clock().now(),
@@ -48,7 +48,7 @@ pub async fn run_report_page(
         let request = reports::parse_page(report, parameters, provider, &context);
         let request = request.map_err(ApiError::parameters)?;
         match (request.csv_dialect(), chosen(&request, fallback)) {
-            (Some(_), PageFormat::Json | PageFormat::Unspecified) => Err(dialect_of_json()),
+            (Some(_), format) if format != FileFormat::Csv => Err(dialect_of_json()),
             _ => Ok(request),
         }
     };
@@ -74,11 +74,8 @@ pub async fn run_report_page(
 }
 
 /// Returns the format that the parameters name, or else `fallback`.
-fn chosen(request: &PageRequest, fallback: PageFormat) -> PageFormat {
-    match request.format() {
-        PageFormat::Unspecified => fallback,
-        named => named,
-    }
+fn chosen(request: &PageRequest, fallback: FileFormat) -> FileFormat {
+    request.format().unwrap_or(fallback)
 }
 
 fn dialect_of_json() -> ApiError {
@@ -114,16 +111,16 @@ async fn compute_page(
 fn write(
     app: &App,
     page: &ReportPage,
-    format: PageFormat,
+    format: FileFormat,
     dialect: Option<CsvDialect>,
 ) -> Result<Vec<u8>, ApiError> {
     let settings = app.settings();
     let written = match format {
-        PageFormat::Csv => {
+        FileFormat::Csv => {
             let has_guard = settings.files.csv_formula_guard;
             page_file::page_csv(page, has_guard, settings.reports.has_bom(dialect))
         }
-        PageFormat::Json | PageFormat::Unspecified => page_file::page_json(page),
+        _ => page_file::page_json(page),
     };
     written.map_err(|error| {
         crate::error::log_error(error.code(), &error);

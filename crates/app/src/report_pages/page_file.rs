@@ -1,7 +1,7 @@
 //! Writing of a report page as JSON or CSV. Rule: spec/reports.md §3, §7.
 
-use files::format::FileFormat;
 use files::write::{JsonEnvelope, RowWriter, WriteError, WriteOptions, create_writer};
+use model::file_format::FileFormat;
 use reports::{ColumnHeader, ReportPage};
 use serde_json::{Value, json};
 

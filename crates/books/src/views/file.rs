@@ -5,61 +5,19 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::parts::BooksError;
-use files::format::FileFormat;
 use files::write::{Dialect, JsonEnvelope, WriteOptions};
+use model::file_format::FileFormat;
 use serde_json::{Value, json};
 
 use super::BooksView;
 use crate::error::PackageError;
 use crate::tables::{FieldRowSink, write_table};
 
-/// The format of a view.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ViewFormat {
-    /// A JSON object with the rows under `data` and amounts in minor units.
-    Json,
-    /// CSV in the dialect of exports.
-    Csv,
-    /// An Excel workbook.
-    Xlsx,
-    /// A Parquet file.
-    Parquet,
-}
-
-impl ViewFormat {
-    const WORDS: [(&'static str, Self); 4] = [
-        ("json", Self::Json),
-        ("csv", Self::Csv),
-        ("xlsx", Self::Xlsx),
-        ("parquet", Self::Parquet),
-    ];
-
-    /// Parses the word of a format.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::WORDS.iter().find(|(known, _)| *known == word).map(|(_, format)| *format)
-    }
-
-    /// Returns the word of the format, which is also the extension of its files.
-    pub fn as_str(self) -> &'static str {
-        let found = Self::WORDS.iter().find(|(_, format)| *format == self);
-        found.map_or("json", |(word, _)| word)
-    }
-
-    fn file_format(self) -> FileFormat {
-        match self {
-            Self::Json => FileFormat::Json,
-            Self::Csv => FileFormat::Csv,
-            Self::Xlsx => FileFormat::Xlsx,
-            Self::Parquet => FileFormat::Parquet,
-        }
-    }
-}
-
 /// Writes a view and returns the number of its rows. `folder` is for temporary files; `is_canceled`
 /// is asked before each row. Blocking.
 pub fn write_view(
     view: BooksView<'_>,
-    format: ViewFormat,
+    format: FileFormat,
     has_formula_guard: bool,
     folder: &Path,
     is_canceled: &(dyn Fn() -> bool + Sync),
@@ -77,7 +35,7 @@ pub fn write_view(
     let rows = Box::new(move |sink: &mut FieldRowSink<'_>| {
         rows(&mut |row| if is_canceled() { Err(BooksError::Canceled.into()) } else { sink(row) })
     });
-    write_table(out, format.file_format(), &options, &columns, rows)
+    write_table(out, format, &options, &columns, rows)
 }
 
 /// Returns the JSON around the rows, which begins with the facts of the view.

@@ -33,7 +33,7 @@ use super::error::PackageError;
 use super::frozen::FrozenBooks;
 use super::tables::FieldRowSink;
 
-pub use file::{ViewFormat, write_view};
+pub use file::write_view;
 
 /// A function that passes the rows of a view to a sink, one value per column. Rows are produced one
 /// by one, so that memory holds only a few of them.

@@ -1,12 +1,13 @@
 //! The input of a reader, its limits and its progress.
 
+use model::file_format::FileFormat;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::format::{Compression, ImportFormat};
+use crate::format::Compression;
 
 /// The source of the bytes.
 pub enum InputSource {
@@ -33,7 +34,7 @@ pub struct ImportInput {
     /// The source of the file's bytes.
     pub source: InputSource,
     /// The file's format.
-    pub format: ImportFormat,
+    pub format: FileFormat,
     /// The file's compression.
     pub compression: Compression,
     /// The limits on unpacking. Beyond them, reading fails with [`super::ReadError::TooLarge`] or
@@ -46,7 +47,7 @@ pub struct ImportInput {
 
 impl ImportInput {
     /// Creates an input without limits.
-    pub fn new(source: InputSource, format: ImportFormat, compression: Compression) -> Self {
+    pub fn new(source: InputSource, format: FileFormat, compression: Compression) -> Self {
         let bytes_total = match &source {
             InputSource::File(file) => file.metadata().ok().map(|metadata| metadata.len()),
             InputSource::Stream(_) => None,
@@ -58,7 +59,7 @@ impl ImportInput {
     }
 
     /// Opens the file at `path`. Errors: those of [`File::open`].
-    pub fn open(path: &Path, format: ImportFormat, compression: Compression) -> io::Result<Self> {
+    pub fn open(path: &Path, format: FileFormat, compression: Compression) -> io::Result<Self> {
         Ok(Self::new(InputSource::File(File::open(path)?), format, compression))
     }
 

@@ -35,8 +35,8 @@ mod window;
 use model::catalogue::Table;
 use model::import::{Change, ImportError};
 
-use crate::format::ImportFormat;
 pub use input::{ImportInput, InputSource, ReadProgress, UnpackLimits};
+use model::file_format::FileFormat;
 use row::ChangeCollector;
 
 /// The maximum length of a line or record, in bytes.
@@ -123,11 +123,14 @@ pub fn read_table(
 ) -> Result<DecodedBatches, ReadError> {
     let progress = input.progress();
     let decoder: Box<dyn RowDecoder> = match input.format {
-        ImportFormat::Csv => Box::new(csv::CsvDecoder::new(table, mode, input)),
-        ImportFormat::Ndjson | ImportFormat::Json => {
+        FileFormat::Csv => Box::new(csv::CsvDecoder::new(table, mode, input)),
+        FileFormat::Ndjson | FileFormat::Json => {
             Box::new(ndjson::NdjsonTableDecoder::new(table, mode, input))
         }
-        ImportFormat::Parquet => Box::new(parquet::ParquetDecoder::open(table, mode, input)?),
+        FileFormat::Parquet => Box::new(parquet::ParquetDecoder::open(table, mode, input)?),
+        FileFormat::Tsv | FileFormat::Arrow | FileFormat::Xlsx => {
+            return Err(ReadError::Io(std::io::ErrorKind::Unsupported.into()));
+        }
     };
     Ok(DecodedBatches::new(decoder, progress))
 }

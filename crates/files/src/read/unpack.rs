@@ -1,5 +1,6 @@
 //! Decompression that detects damage and limits the unpacked size.
 
+use model::file_format::FileFormat;
 use std::io::{self, BufReader, Read};
 
 use model::import::{ImportCode, ImportError};
@@ -7,7 +8,7 @@ use model::import::{ImportCode, ImportError};
 use super::input::{CountedSource, ImportInput, InputSource, ReadProgress, UnpackLimits};
 use super::json_array::JsonArray;
 use super::{RATIO_FREE_BYTES, ReadError};
-use crate::format::{Compression, ImportFormat};
+use crate::format::Compression;
 
 const PACKED_BUFFER_BYTES: usize = 128 << 10;
 
@@ -88,7 +89,7 @@ impl UnpackedStream {
         let progress = input.progress();
         let ImportInput { source, format, compression, bounds, .. } = input;
         let stream = open_decompressor(source, compression, bounds, progress.clone());
-        let array = (format == ImportFormat::Json).then(JsonArray::new);
+        let array = (format == FileFormat::Json).then(JsonArray::new);
         Self { stream, compression, array, progress, budget: UnpackBudget::new(bounds) }
     }
 

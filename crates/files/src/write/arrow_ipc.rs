@@ -9,7 +9,7 @@ use model::output::OutputColumn;
 use super::columnar::ColumnarChunks;
 use super::options::WriteOptions;
 use super::{RowWriter, WriteError, flush_buffer};
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 /// Writes record batches of equal size.
 pub(super) struct ArrowRows {

@@ -16,7 +16,7 @@ use super::options::WriteOptions;
 use super::table::{FileColumn, table_columns};
 use super::text_cell::TextCells;
 use super::values::{AmountValues, OutputValues, ValuePosition, item_range};
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 /// The number of rows of a chunk. Files consist of chunks of this size, however batches are
 /// divided.

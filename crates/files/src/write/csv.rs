@@ -12,7 +12,7 @@ use super::table::{FileColumn, table_columns};
 use super::text_cell::TextCells;
 use super::values::OutputValues;
 use super::{RowWriter, WriteError, flush_buffer};
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 /// The byte-order mark, which tells spreadsheet programs that a file is UTF-8.
 pub const BOM: &[u8] = b"\xEF\xBB\xBF";

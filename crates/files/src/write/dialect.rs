@@ -4,7 +4,7 @@ use model::output::{OutputColumn, OutputKind};
 use model::parse::is_plain_list_item;
 
 use super::CURRENCY_KEY;
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 /// The dialect of a file: the rules of reports or those of exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,7 +10,7 @@ use super::json_cell::JsonCells;
 use super::options::{JsonEnvelope, WriteOptions};
 use super::values::{OutputValues, ValuePosition};
 use super::{RowWriter, WriteError, flush_buffer};
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 /// Writes each row as an object.
 pub(super) struct JsonRows {

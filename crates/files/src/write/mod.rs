@@ -42,11 +42,11 @@ use std::io::{self, Write};
 use arrow::array::RecordBatch;
 use model::output::OutputColumn;
 
-use crate::format::FileFormat;
 pub use csv::BOM;
 pub use currencies::money_object;
 pub use dialect::Dialect;
 pub use hashing::{FileDigest, HashingWriter};
+use model::file_format::FileFormat;
 pub use options::{JsonEnvelope, WriteOptions};
 pub use totals::ControlTotals;
 

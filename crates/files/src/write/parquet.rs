@@ -12,7 +12,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use super::columnar::ColumnarChunks;
 use super::options::WriteOptions;
 use super::{RowWriter, WriteError, flush_buffer};
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 const ROW_GROUP_ROWS: usize = 131_072;
 

@@ -16,7 +16,7 @@ use super::table::FileColumn;
 use super::values::{
     AmountValues, ObjectValues, OutputValues, TextValues, ValuePosition, item_range,
 };
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 /// Writes values as text.
 pub(super) struct TextCells {

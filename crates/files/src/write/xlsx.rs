@@ -20,7 +20,7 @@ use super::text_cell::TextCells;
 use super::values::OutputValues;
 use super::xlsx_cell::{SheetFormats, SheetRow};
 use super::{RowWriter, WriteError};
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 /// The number of rows that Excel allows in a sheet.
 const SHEET_ROWS: u32 = 1_048_576;

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::ExportType;
 use super::export_filter::ExportFilter;
-use super::export_request::{DateMode, ExportFormat};
+use super::export_request::{DateMode, formats_of};
 use crate::definition::column::ReportColumnKind;
 
 /// Returns the catalogue entry of a type, without its recent exports.
 pub fn describe_export_type(kind: &ExportType) -> Value {
-    let formats = ExportFormat::formats_of_type(kind).iter().map(|(word, _)| *word);
+    let formats = formats_of(Some(kind)).into_iter().map(|(word, _)| word);
     let date_field = if kind.is_package() {
         Value::Null
     } else {

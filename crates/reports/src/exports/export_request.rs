@@ -1,5 +1,6 @@
 //! A checked request for one export, as a job stores it.
 
+use model::file_format::FileFormat;
 use model::money::Currency;
 use model::time::{Date, Instant, Zone};
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub struct ExportRequest {
     /// The site to which the rows are limited.
     pub(super) site_id: Option<i64>,
     pub(super) include_deleted: bool,
-    pub(super) format: ExportFormat,
+    pub(super) format: FileFormat,
     pub(super) csv_dialect: CsvDialect,
     /// The headings that were asked for; none means all.
     pub(super) columns: Option<Vec<String>>,
@@ -93,21 +94,6 @@ pub enum DateMode {
     ModifiedData,
 }
 
-/// The format of an export's file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ExportFormat {
-    /// CSV; for the accounting package the ZIP of its CSV files.
-    #[default]
-    Csv,
-    /// One JSON object per line.
-    Ndjson,
-    /// Apache Parquet.
-    Parquet,
-    /// An Excel workbook.
-    Xlsx,
-}
-
 /// The kind of row in an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -163,31 +149,23 @@ impl DateMode {
     }
 }
 
-impl ExportFormat {
-    pub(super) const WORDS: [(&'static str, Self); 4] = [
-        ("csv", Self::Csv),
-        ("ndjson", Self::Ndjson),
-        ("parquet", Self::Parquet),
-        ("xlsx", Self::Xlsx),
-    ];
+/// Returns the formats of a type, each with its word; all formats of exports without a type.
+pub(super) fn formats_of(kind: Option<&ExportType>) -> Vec<(&'static str, FileFormat)> {
+    let formats = if kind.is_some_and(|kind| kind.is_package()) {
+        &FileFormat::OF_EXPORTS[..1]
+    } else {
+        &FileFormat::OF_EXPORTS
+    };
+    formats.iter().map(|format| (format.word(), *format)).collect()
+}
 
-    /// Returns the word used in requests. It is also the file's extension, except for the
-    /// accounting package.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-            Self::Parquet => "parquet",
-            Self::Xlsx => "xlsx",
+/// Returns the notation of amounts inside the JSON cells of a format. Rule: spec/exports.md §11.
+pub(super) fn amount_notation(format: FileFormat) -> AmountNotation {
+    match format {
+        FileFormat::Ndjson | FileFormat::Json | FileFormat::Parquet | FileFormat::Arrow => {
+            AmountNotation::Minor
         }
-    }
-
-    /// Returns the notation of amounts inside JSON cells. Rule: spec/exports.md §11.
-    pub(super) fn amounts(self) -> AmountNotation {
-        match self {
-            Self::Csv | Self::Xlsx => AmountNotation::Major,
-            Self::Ndjson | Self::Parquet => AmountNotation::Minor,
-        }
+        FileFormat::Csv | FileFormat::Tsv | FileFormat::Xlsx => AmountNotation::Major,
     }
 }
 
@@ -266,7 +244,7 @@ impl ExportRequest {
     }
 
     /// Returns the format of the file.
-    pub fn format(&self) -> ExportFormat {
+    pub fn format(&self) -> FileFormat {
         self.format
     }
 

@@ -1,5 +1,6 @@
 //! Customers' metadata: one column per key, or one row per key. Rule: spec/exports.md §10.8.
 
+use model::file_format::FileFormat;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use futures::{StreamExt, TryStreamExt};
 use model::output::{OutputColumn, OutputKind};
 
 use super::export_layout::ExportLayout;
-use super::export_request::{ExportFormat, ExportRequest, MetadataLayout};
+use super::export_request::{ExportRequest, MetadataLayout};
 use super::run;
 use crate::definition::column::ReportColumn;
 use crate::definition::scoped_expr::text_literal;
@@ -34,16 +35,12 @@ const VALUE: &str = "value";
 const METADATA_KEYS_MAX: usize = 2_000;
 
 /// Returns true if a request may ask for this heading.
-pub(super) fn is_metadata_heading(
-    name: &str,
-    format: ExportFormat,
-    layout: MetadataLayout,
-) -> bool {
+pub(super) fn is_metadata_heading(name: &str, format: FileFormat, layout: MetadataLayout) -> bool {
     let is_before = LEADING_COLUMNS.iter().any(|(before, _)| *before == name);
     is_before
         || match layout {
             MetadataLayout::Long => name == KEY || name == VALUE,
-            MetadataLayout::Wide if name == METADATA => format == ExportFormat::Ndjson,
+            MetadataLayout::Wide if name == METADATA => format == FileFormat::Ndjson,
             MetadataLayout::Wide => {
                 name.len() > METADATA_PREFIX.len() && name.starts_with(METADATA_PREFIX)
             }
@@ -73,7 +70,7 @@ pub(super) async fn open_metadata(
     };
     let (headings, total) = match (&request.columns, shape) {
         (Some(names), MetadataShape::Wide) => (names.clone(), None),
-        (None, MetadataShape::Wide) if request.format == ExportFormat::Ndjson => {
+        (None, MetadataShape::Wide) if request.format == FileFormat::Ndjson => {
             (before().chain([METADATA.to_owned()]).collect(), None)
         }
         (None, MetadataShape::Wide) => {

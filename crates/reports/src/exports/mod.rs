@@ -29,8 +29,7 @@ mod types;
 
 pub use describe::describe_export_type;
 pub use export_request::{
-    AccountingPackageRequest, DateMode, ExportFormat, ExportRange, ExportRequest, MetadataLayout,
-    RowPer,
+    AccountingPackageRequest, DateMode, ExportRange, ExportRequest, MetadataLayout, RowPer,
 };
 pub use export_type::ExportType;
 pub use parse::{ExportContext, ExportErrors, ExportRequests, parse_export_body};

@@ -7,7 +7,7 @@ use mirror::MirrorSession;
 
 use super::export_layout::ExportLayout;
 use super::export_predicates;
-use super::export_request::ExportRequest;
+use super::export_request::{ExportRequest, amount_notation};
 use super::metadata;
 use crate::definition::column::ReportColumn;
 use crate::engine::all_rows;
@@ -90,7 +90,7 @@ fn all_predicates(
 }
 
 fn scope_of<'a>(session: &'a MirrorSession, request: &ExportRequest) -> QueryScope<'a> {
-    QueryScope::new(session, request.now).with_amounts(request.format.amounts())
+    QueryScope::new(session, request.now).with_amounts(amount_notation(request.format))
 }
 
 fn layout_of(request: &ExportRequest) -> Result<&'static ExportLayout, ReportError> {

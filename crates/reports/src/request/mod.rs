@@ -31,7 +31,7 @@ pub mod unknown;
 pub mod values;
 
 pub use file::{FileRequest, parse_file};
-pub use paging::{PageFormat, PageRequest, parse_page};
+pub use paging::{PageRequest, parse_page};
 pub use parameters::Parameters;
 
 /// The context in which a request is checked, besides its report and provider.

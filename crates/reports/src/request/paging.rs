@@ -1,5 +1,6 @@
 //! Requests for one page of a report. Rule: spec/reports.md §6, §7.1.
 
+use model::file_format::FileFormat;
 use model::id::MAX_ID;
 use model::provider::Provider;
 use model::time::Instant;
@@ -14,30 +15,20 @@ use crate::definition::Report;
 /// The default number of rows of a page.
 const PAGE_SIZE: u64 = 50;
 
-/// The format of a page: the values of the parameter `format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageFormat {
-    /// `json`.
-    Json,
-    /// `csv`.
-    Csv,
-    /// The parameter is not given, so the header `Accept` decides.
-    Unspecified,
-}
-
 /// A checked request for one page.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
     pub(crate) question: ReportQuery,
     pub(crate) limit: u64,
     pub(crate) offset: u64,
-    format: PageFormat,
+    format: Option<FileFormat>,
     csv_dialect: Option<CsvDialect>,
 }
 
 impl PageRequest {
-    /// Returns the value of the parameter `format`.
-    pub fn format(&self) -> PageFormat {
+    /// Returns the value of the parameter `format`; none if it is not given, so that the header
+    /// `Accept` decides.
+    pub fn format(&self) -> Option<FileFormat> {
         self.format
     }
 
@@ -69,19 +60,18 @@ pub fn parse_page(
 ) -> Result<PageRequest, FieldErrors> {
     let mut parameters = Parameters::new(given);
     let question = ReportQuery::read(report, &mut parameters, provider, context);
-    let format = parameters.read("format", read_page_format).unwrap_or(PageFormat::Unspecified);
+    let format = parameters.read("format", read_page_format);
     let csv_dialect = parameters.read("csv_dialect", values::parse_csv_dialect);
     let (limit, offset) = read_limit_and_offset(&mut parameters, i64::from(context.page_size_max));
     parameters.finish()?;
     Ok(PageRequest { question, limit, offset, format, csv_dialect })
 }
 
-fn read_page_format(text: &str) -> Result<PageFormat, String> {
-    match text.to_ascii_lowercase().as_str() {
-        "json" => Ok(PageFormat::Json),
-        "csv" => Ok(PageFormat::Csv),
-        _ => Err(format!("{} is not a format of a page: expected json or csv", quote_value(text))),
-    }
+fn read_page_format(text: &str) -> Result<FileFormat, String> {
+    let format = FileFormat::parse(&text.to_ascii_lowercase());
+    format.filter(|format| FileFormat::OF_PAGES.contains(format)).ok_or_else(|| {
+        format!("{} is not a format of a page: expected json or csv", quote_value(text))
+    })
 }
 
 /// Reads the size and the offset of the page, in rows.

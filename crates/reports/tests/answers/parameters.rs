@@ -1,7 +1,8 @@
 //! Requests that are refused, and the fields that errors name. Rule: spec/reports.md §2.2, §14, V4,
 //! V9.
 
-use reports::{PageFormat, RawParameters, RawValue};
+use model::file_format::FileFormat;
+use reports::{RawParameters, RawValue};
 
 use crate::answers::{parse, query};
 use testkit::literal_tables::session;
@@ -123,11 +124,9 @@ fn long_lists_are_refused() {
 
 #[test]
 fn the_format_is_what_the_parameter_says() {
-    for (text, expected) in [
-        ("", PageFormat::Unspecified),
-        ("format=json", PageFormat::Json),
-        ("format=csv", PageFormat::Csv),
-    ] {
+    for (text, expected) in
+        [("", None), ("format=json", Some(FileFormat::Json)), ("format=csv", Some(FileFormat::Csv))]
+    {
         let request = parse(&session(""), "customer_credits", &query(text)).unwrap();
         assert_eq!(request.format(), expected);
     }

@@ -30,7 +30,7 @@ use crate::{logging, opening};
 use demo::files::{ImportFileWriter, write_readme};
 use demo::memberships::MembershipGenerator;
 use demo::{DemoBusinesses, ROWS, SEED, TODAY};
-use files::format::ImportFormat;
+use model::file_format::FileFormat;
 
 /// `rollbook demo`
 #[derive(Debug, Args)]
@@ -52,7 +52,7 @@ pub struct DemoArgs {
     write: Option<PathBuf>,
     /// Format of the files that --write writes
     #[arg(long, value_parser = sample_format(), default_value = "ndjson", requires = "write")]
-    format: ImportFormat,
+    format: FileFormat,
     /// What to generate
     #[arg(long, value_enum, default_value = "business", hide = true)]
     shape: DemoShape,
@@ -77,12 +77,12 @@ fn date(text: &str) -> Result<Date, String> {
 }
 
 /// The formats that sample data is written in.
-fn sample_format() -> impl TypedValueParser<Value = ImportFormat> {
+fn sample_format() -> impl TypedValueParser<Value = FileFormat> {
     let words = PossibleValuesParser::new([
         PossibleValue::new("ndjson").help("One JSON object per line"),
         PossibleValue::new("csv").help("Comma-separated, with a header"),
     ]);
-    words.map(|word| if word == "csv" { ImportFormat::Csv } else { ImportFormat::Ndjson })
+    words.map(|word| if word == "csv" { FileFormat::Csv } else { FileFormat::Ndjson })
 }
 
 pub(crate) fn run(args: DemoArgs) -> Result<(), Failure> {
@@ -122,7 +122,7 @@ fn write_import_files(
     business: &DemoBusinesses,
     provider: &Provider,
     folder: &Path,
-    format: ImportFormat,
+    format: FileFormat,
 ) -> Result<u64, Failure> {
     let folder = folder.join(format!("provider-{}", provider.id));
     let work = || {
@@ -202,7 +202,7 @@ fn import_businesses(
     let mut rows = 0;
     for provider in business.providers() {
         say(&format!("generating {}", provider.name));
-        rows += write_import_files(&business, &provider, temp.path(), ImportFormat::Ndjson)?;
+        rows += write_import_files(&business, &provider, temp.path(), FileFormat::Ndjson)?;
         store.create_provider(&provider)?;
         let files = temp.path().join(format!("provider-{}", provider.id));
         let sources = import::import_sources(&[files], provider.id, None, ImportMode::Upsert)?;

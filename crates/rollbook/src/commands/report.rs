@@ -12,9 +12,9 @@ use app::jobs::work::WorkFailure;
 use app::report_files::write as report_file;
 use app::report_pages::page_file;
 use clap::{Args, ValueEnum};
-use files::format::FileFormat;
 use mirror::{MirrorRole, MirrorSession};
 use model::clock::{Clock, SystemClock};
+use model::file_format::FileFormat;
 use model::id::{ProviderId, Revision};
 use reports::{
     CsvDialect, FieldErrors, RawParameters, RawValue, Report, ReportError, ReportPage,

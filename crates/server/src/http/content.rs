@@ -1,7 +1,8 @@
 //! Format and compression of a body, from its headers. Rule: spec/data-model.md §3.
 
-use files::format::{Compression, ImportFormat};
+use files::format::Compression;
 use http::{HeaderMap, header};
+use model::file_format::FileFormat;
 
 use app::auth::credential::HeaderText;
 use app::error::{ApiError, ErrorCode};
@@ -10,12 +11,12 @@ use app::error::{ApiError, ErrorCode};
 /// Fails with `unsupported_media_type` if the format is not one of `formats`.
 pub(crate) fn read_content_headers(
     headers: &HeaderMap,
-    formats: &[ImportFormat],
-) -> Result<(ImportFormat, Compression), ApiError> {
+    formats: &[FileFormat],
+) -> Result<(FileFormat, Compression), ApiError> {
     let named = header_text(headers, header::CONTENT_TYPE.as_str());
-    let format = named.text().and_then(ImportFormat::from_content_type);
+    let format = named.text().and_then(FileFormat::from_import_content_type);
     let format = format.filter(|format| formats.contains(format)).ok_or_else(|| {
-        let names: Vec<_> = formats.iter().map(|format| format.content_type()).collect();
+        let names: Vec<_> = formats.iter().map(|format| format.media_type()).collect();
         refused(format!("Content-Type must be {}.", names.join(", ")))
     })?;
     let compression = match header_text(headers, header::CONTENT_ENCODING.as_str()) {

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::response::Response;
-use files::format::ImportFormat;
 use futures::future::BoxFuture;
 use http::request::Parts;
+use model::file_format::FileFormat;
 
 use crate::http::body::UnreadBody;
 use crate::http::path::PathValues;
@@ -30,7 +30,7 @@ pub(crate) struct Endpoint {
     /// Access rule and handler.
     pub(crate) action: EndpointAction,
     /// Formats that its body may have; empty = it takes no body.
-    pub(crate) consumes: &'static [ImportFormat],
+    pub(crate) consumes: &'static [FileFormat],
     /// Media types that it answers with.
     pub(crate) produces: AnswerFormats,
     /// Description in the OpenAPI document.

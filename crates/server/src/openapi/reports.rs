@@ -1,7 +1,7 @@
 //! Parameters, bodies and answers of reports, from the descriptions that the discovery endpoints
 //! answer with.
 
-use files::format::FileFormat;
+use model::file_format::FileFormat;
 use reports::Report;
 use serde_json::{Map, Value, json};
 

@@ -1,3 +1,4 @@
+use model::file_format::FileFormat;
 use std::io::Write;
 
 use flate2::write::GzEncoder;
@@ -5,7 +6,7 @@ use model::catalogue::table;
 use model::import::ImportCode::CompressionInvalid;
 
 use super::{chunked, input, read};
-use crate::format::{Compression, ImportFormat};
+use crate::format::Compression;
 use crate::read::{ImportMode, RATIO_FREE_BYTES, ReadError, read_table};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -39,7 +40,7 @@ fn packed_inputs_of_one_or_more_parts_read_whole() {
     {
         let packed = [pack(first.as_bytes()), pack(second.as_bytes())].concat();
         for size in [1, 7, usize::MAX] {
-            let input = chunked(packed.clone(), size, ImportFormat::Ndjson, compression);
+            let input = chunked(packed.clone(), size, FileFormat::Ndjson, compression);
             let outcome = read("sites", ImportMode::Upsert, input);
             assert_eq!((outcome.ids().len(), &outcome.end), (999, &None), "{compression:?}");
         }
@@ -61,7 +62,7 @@ fn cut_or_damaged_packing_is_never_silently_short() {
         for (number, bad) in bad.chain([flipped, with_garbage, b"not packed".to_vec()]).enumerate()
         {
             let outcome =
-                read("sites", ImportMode::Upsert, input(bad, ImportFormat::Ndjson, compression));
+                read("sites", ImportMode::Upsert, input(bad, FileFormat::Ndjson, compression));
             let end = outcome.end.map(|(code, ..)| code);
             assert_eq!(end, Some(CompressionInvalid), "{compression:?} {number}");
         }
@@ -74,7 +75,7 @@ fn the_error_of_a_cut_names_the_line_and_rows_before_it_are_still_read() {
     let packed = gzip(text.as_bytes());
     let cut = packed[..packed.len() / 2].to_vec();
     let outcome =
-        read("sites", ImportMode::Upsert, input(cut, ImportFormat::Ndjson, Compression::Gzip));
+        read("sites", ImportMode::Upsert, input(cut, FileFormat::Ndjson, Compression::Gzip));
     let (_, line, ..) = outcome.end.unwrap();
     assert!(!outcome.changes.is_empty());
     assert_eq!(line, Some(outcome.changes.len() as u64 + 1));
@@ -89,7 +90,7 @@ fn unpacking_stops_at_its_bound() {
         (Compression::Zstd, zstd(text.as_bytes())),
     ] {
         let ends = |bytes_max: u64| {
-            let mut input = input(packed.clone(), ImportFormat::Ndjson, compression);
+            let mut input = input(packed.clone(), FileFormat::Ndjson, compression);
             input.bounds.bytes_max = Some(bytes_max);
             read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap().last()
         };
@@ -110,7 +111,7 @@ fn unpacking_stops_where_little_becomes_very_much() {
         [(Compression::Gzip, gzip as fn(&[u8]) -> Vec<u8>), (Compression::Zstd, zstd)]
     {
         let is_refused = |unpacked: Vec<u8>| {
-            let mut input = input(pack(&unpacked), ImportFormat::Ndjson, compression);
+            let mut input = input(pack(&unpacked), FileFormat::Ndjson, compression);
             input.bounds.ratio_max = Some(100);
             let last =
                 read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap().last();
@@ -131,7 +132,7 @@ fn unpacking_that_needs_much_memory_is_refused_where_it_is_bounded() {
     encoder.write_all(text.as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
     for (log, expected) in [(None, None), (Some(24), None), (Some(23), Some(CompressionInvalid))] {
-        let mut input = input(packed.clone(), ImportFormat::Ndjson, Compression::Zstd);
+        let mut input = input(packed.clone(), FileFormat::Ndjson, Compression::Zstd);
         input.bounds.zstd_window_log_max = log;
         let outcome = read("sites", ImportMode::Upsert, input);
         assert_eq!(outcome.end.map(|(code, ..)| code), expected, "{log:?}");
@@ -141,7 +142,7 @@ fn unpacking_that_needs_much_memory_is_refused_where_it_is_bounded() {
 #[test]
 fn reading_ends_when_it_is_stopped() {
     let blank = "\n".repeat(3 << 20);
-    let input = input(zstd(blank.as_bytes()), ImportFormat::Ndjson, Compression::Zstd);
+    let input = input(zstd(blank.as_bytes()), FileFormat::Ndjson, Compression::Zstd);
     let progress = input.progress();
     let mut batches = read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap();
     progress.stop();

@@ -1,8 +1,9 @@
 use model::cell::Cell;
+use model::file_format::FileFormat;
 use model::import::ImportCode::{self, *};
 
 use super::{cells, input, lines, of, read, read_csv};
-use crate::format::{Compression, ImportFormat};
+use crate::format::Compression;
 use crate::read::csv_record::{CsvFields, RecordSplit, split_record};
 use crate::read::{COLUMNS_MAX, Decoded, ImportMode, RECORD_BYTES_MAX, read_table};
 
@@ -101,7 +102,7 @@ fn invalid_utf8_spoils_only_its_record() {
 #[test]
 fn deletions_need_only_the_id() {
     let delete = |text: &str| {
-        read("sites", ImportMode::Delete, input(text, ImportFormat::Csv, Compression::None))
+        read("sites", ImportMode::Delete, input(text, FileFormat::Csv, Compression::None))
     };
     let outcome = delete("name,id\n,5\n,6\n");
     assert_eq!((outcome.ids(), outcome.errors), (vec![5, 6], vec![]));
@@ -121,7 +122,7 @@ fn nothing_is_lost_at_the_end_of_the_input() {
         ("id", vec![]),
     ] {
         let outcome =
-            read("sites", ImportMode::Delete, input(text, ImportFormat::Csv, Compression::None));
+            read("sites", ImportMode::Delete, input(text, FileFormat::Csv, Compression::None));
         assert_eq!(outcome.ids(), expected, "{text:?}");
         assert_eq!((outcome.errors, outcome.end), (vec![], None), "{text:?}");
     }
@@ -172,7 +173,7 @@ fn fields_past_the_bound_are_counted_and_not_kept() {
 fn messages(name: &str, bytes: &[u8]) -> Vec<String> {
     let table = model::catalogue::table(name).unwrap();
     let read =
-        read_table(table, ImportMode::Upsert, input(bytes, ImportFormat::Csv, Compression::None));
+        read_table(table, ImportMode::Upsert, input(bytes, FileFormat::Csv, Compression::None));
     let told = read.unwrap().filter_map(|decoded| match decoded {
         Ok(Decoded::Error(error)) => Some(error.message),
         Ok(Decoded::Changes { .. }) => None,

@@ -1,3 +1,4 @@
+use model::file_format::FileFormat;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
@@ -6,7 +7,7 @@ use proptest::prelude::*;
 
 use super::csv::fields_of;
 use super::{ReadOutcome, chunked, input, read};
-use crate::format::{Compression, ImportFormat};
+use crate::format::Compression;
 use crate::read::{ImportMode, read_tables};
 
 const PACKINGS: [Compression; 3] = [Compression::None, Compression::Gzip, Compression::Zstd];
@@ -58,18 +59,18 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..300)) {
         for compression in PACKINGS {
-            for format in [ImportFormat::Csv, ImportFormat::Ndjson] {
+            for format in [FileFormat::Csv, FileFormat::Ndjson] {
                 read("customers", ImportMode::Upsert, input(bytes.clone(), format, compression));
             }
-            ReadOutcome::of(read_tables(input(bytes.clone(), ImportFormat::Ndjson, compression)));
+            ReadOutcome::of(read_tables(input(bytes.clone(), FileFormat::Ndjson, compression)));
         }
     }
 
     #[test]
     fn csv_reads_the_same_however_it_is_cut(bytes in csv_like(), size in 1_usize..5) {
         let bytes = [b"id,name\n".to_vec(), bytes].concat();
-        let whole = read("sites", ImportMode::Upsert, input(bytes.clone(), ImportFormat::Csv, Compression::None));
-        let cut = chunked(bytes, size, ImportFormat::Csv, Compression::None);
+        let whole = read("sites", ImportMode::Upsert, input(bytes.clone(), FileFormat::Csv, Compression::None));
+        let cut = chunked(bytes, size, FileFormat::Csv, Compression::None);
         prop_assert_eq!(read("sites", ImportMode::Upsert, cut), whole);
     }
 
@@ -77,8 +78,8 @@ proptest! {
     fn ndjson_reads_the_same_however_it_is_cut(lines in vec(json_like(), 0..6), size in 1_usize..5) {
         let bytes = lines.join("\n");
         let whole =
-            read("sites", ImportMode::Upsert, input(bytes.clone(), ImportFormat::Ndjson, Compression::None));
-        let cut = chunked(bytes, size, ImportFormat::Ndjson, Compression::None);
+            read("sites", ImportMode::Upsert, input(bytes.clone(), FileFormat::Ndjson, Compression::None));
+        let cut = chunked(bytes, size, FileFormat::Ndjson, Compression::None);
         prop_assert_eq!(read("sites", ImportMode::Upsert, cut), whole);
     }
 
@@ -103,7 +104,7 @@ proptest! {
     fn a_line_is_a_row_exactly_when_serde_json_reads_an_object(text in json_like()) {
         prop_assume!(!text.trim().is_empty());
         let outcome =
-            read("sites", ImportMode::Upsert, input(text.clone(), ImportFormat::Ndjson, Compression::None));
+            read("sites", ImportMode::Upsert, input(text.clone(), FileFormat::Ndjson, Compression::None));
         let is_refused =
             outcome.errors.iter().any(|(code, ..)| *code == model::import::ImportCode::JsonInvalid);
         let theirs = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&text);
@@ -118,6 +119,6 @@ proptest! {
         let mut bytes = super::parquet::file(vec![("id", ids), ("name", names)]);
         let at = at.index(bytes.len());
         bytes[at] = byte;
-        read("sites", ImportMode::Upsert, input(bytes, ImportFormat::Parquet, Compression::None));
+        read("sites", ImportMode::Upsert, input(bytes, FileFormat::Parquet, Compression::None));
     }
 }

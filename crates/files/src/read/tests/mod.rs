@@ -6,6 +6,7 @@ mod fuzz;
 mod ndjson;
 mod parquet;
 
+use model::file_format::FileFormat;
 use std::io::{Cursor, Read};
 
 use model::catalogue::table;
@@ -16,7 +17,7 @@ use super::{
     Decoded, DecodedBatches, ImportInput, ImportMode, InputSource, ReadError, read_table,
     read_tables,
 };
-use crate::format::{Compression, ImportFormat};
+use crate::format::Compression;
 
 /// Everything that was read from one input.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -86,14 +87,14 @@ impl Read for Chunked {
     }
 }
 
-fn input(bytes: impl Into<Vec<u8>>, format: ImportFormat, compression: Compression) -> ImportInput {
+fn input(bytes: impl Into<Vec<u8>>, format: FileFormat, compression: Compression) -> ImportInput {
     chunked(bytes, usize::MAX, format, compression)
 }
 
 fn chunked(
     bytes: impl Into<Vec<u8>>,
     size: usize,
-    format: ImportFormat,
+    format: FileFormat,
     compression: Compression,
 ) -> ImportInput {
     let stream = Chunked { bytes: Cursor::new(bytes.into()), size };
@@ -105,11 +106,11 @@ fn read(name: &str, mode: ImportMode, input: ImportInput) -> ReadOutcome {
 }
 
 fn read_csv(name: &str, bytes: impl Into<Vec<u8>>) -> ReadOutcome {
-    read(name, ImportMode::Upsert, input(bytes, ImportFormat::Csv, Compression::None))
+    read(name, ImportMode::Upsert, input(bytes, FileFormat::Csv, Compression::None))
 }
 
 fn read_ndjson(name: &str, bytes: impl Into<Vec<u8>>) -> ReadOutcome {
-    read(name, ImportMode::Upsert, input(bytes, ImportFormat::Ndjson, Compression::None))
+    read(name, ImportMode::Upsert, input(bytes, FileFormat::Ndjson, Compression::None))
 }
 
 /// Returns the cells of these columns in the change with this number.
@@ -138,8 +139,7 @@ fn reading_from_many_tables_takes_rows_and_deletions_in_order() {
         "\n",
         "{\"table\":\"sites\",\"delete\":3}",
     );
-    let outcome =
-        ReadOutcome::of(read_tables(input(text, ImportFormat::Ndjson, Compression::None)));
+    let outcome = ReadOutcome::of(read_tables(input(text, FileFormat::Ndjson, Compression::None)));
     assert_eq!((outcome.errors, outcome.end), (vec![], None));
     let tables: Vec<&str> = outcome.changes.iter().map(|(table, _)| *table).collect();
     assert_eq!(tables, ["sites", "sites", "invoices", "sites"]);
@@ -165,7 +165,7 @@ fn lines_for_many_tables_say_what_is_wrong_with_them() {
     ] {
         let text = format!("{line}\n{{\"table\":\"sites\",\"delete\":9}}\n");
         let outcome =
-            ReadOutcome::of(read_tables(input(text, ImportFormat::Ndjson, Compression::None)));
+            ReadOutcome::of(read_tables(input(text, FileFormat::Ndjson, Compression::None)));
         assert_eq!(outcome.errors, [of(code, 1, column)], "{line}");
         assert_eq!(outcome.ids(), [9], "{line}");
     }
@@ -175,7 +175,7 @@ fn lines_for_many_tables_say_what_is_wrong_with_them() {
 fn batches_are_bounded_in_rows_and_bytes() {
     let sizes = |text: String| -> Vec<usize> {
         let sites = table("sites").unwrap();
-        let input = input(text, ImportFormat::Ndjson, Compression::None);
+        let input = input(text, FileFormat::Ndjson, Compression::None);
         let batches = read_table(sites, ImportMode::Upsert, input).unwrap();
         let size = |decoded| match decoded {
             Ok(Decoded::Changes { changes, .. }) => changes.len(),
@@ -195,7 +195,7 @@ fn progress_tells_bytes_and_rows() {
     let mut file = tempfile::tempfile().unwrap();
     std::io::Write::write_all(&mut file, b"id,name\n1,A\n,B\n").unwrap();
     std::io::Seek::rewind(&mut file).unwrap();
-    let input = ImportInput::new(InputSource::File(file), ImportFormat::Csv, Compression::None);
+    let input = ImportInput::new(InputSource::File(file), FileFormat::Csv, Compression::None);
     let batches = read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap();
     let progress = batches.progress();
     assert_eq!((progress.bytes_read(), progress.bytes_total()), (0, Some(15)));
@@ -212,11 +212,8 @@ fn a_source_that_fails_is_not_taken_for_bad_input() {
         }
     }
     for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
-        let input = ImportInput::new(
-            InputSource::Stream(Box::new(Failing)),
-            ImportFormat::Csv,
-            compression,
-        );
+        let input =
+            ImportInput::new(InputSource::Stream(Box::new(Failing)), FileFormat::Csv, compression);
         let mut batches = read_table(table("sites").unwrap(), ImportMode::Upsert, input).unwrap();
         assert!(matches!(batches.next(), Some(Err(ReadError::Io(_)))), "{compression:?}");
         assert!(batches.next().is_none());

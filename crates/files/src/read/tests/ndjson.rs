@@ -1,3 +1,4 @@
+use model::file_format::FileFormat;
 use std::io::Read;
 
 use model::catalogue::table;
@@ -5,7 +6,7 @@ use model::cell::Cell;
 use model::import::ImportCode::*;
 
 use super::{ReadOutcome, cells, input, lines, of, read, read_ndjson};
-use crate::format::{Compression, ImportFormat};
+use crate::format::Compression;
 use crate::read::{
     ImportInput, ImportMode, InputSource, RECORD_BYTES_MAX, read_table, read_tables,
 };
@@ -145,7 +146,7 @@ fn invalid_utf8_spoils_only_its_line() {
 fn deletions_need_only_the_id() {
     let text = "{\"id\":1}\n{\"name\":7,\"id\":2}\n{\"id\":3,\"nome\":1}\n";
     let outcome =
-        read("sites", ImportMode::Delete, input(text, ImportFormat::Ndjson, Compression::None));
+        read("sites", ImportMode::Delete, input(text, FileFormat::Ndjson, Compression::None));
     assert_eq!(outcome.ids(), [1, 2]);
     assert_eq!(outcome.errors.len(), 1);
     assert_eq!(outcome.errors[0].0, ColumnUnknown);
@@ -157,7 +158,7 @@ fn a_line_past_the_bound_is_skipped_and_the_rest_is_read() {
     let stream = b"{\"id\":1}\n".chain(long).chain(&b"\n{\"id\":2}\n"[..]);
     let input = ImportInput::new(
         InputSource::Stream(Box::new(stream)),
-        ImportFormat::Ndjson,
+        FileFormat::Ndjson,
         Compression::None,
     );
     let customers = table("customers").unwrap();
@@ -172,7 +173,7 @@ fn an_array_of_rows_reads_like_lines_and_counts_its_rows() {
         {"id": "x"}, {"id":3,
         "name":"C"}]"#;
     let outcome =
-        read("sites", ImportMode::Upsert, input(text, ImportFormat::Json, Compression::None));
+        read("sites", ImportMode::Upsert, input(text, FileFormat::Json, Compression::None));
     assert_eq!(lines(&outcome), [1, 3]);
     assert_eq!(outcome.end, None);
     assert_eq!(outcome.errors, [of(IdInvalid, 2, "id")]);
@@ -183,7 +184,7 @@ fn an_array_of_rows_reads_like_lines_and_counts_its_rows() {
 fn an_array_that_is_cut_off_is_refused() {
     for text in ["[{\"id\":1,\"name\":\"A\"}", "{\"id\":1,\"name\":\"A\"}", ""] {
         let outcome =
-            read("sites", ImportMode::Upsert, input(text, ImportFormat::Json, Compression::None));
+            read("sites", ImportMode::Upsert, input(text, FileFormat::Json, Compression::None));
         assert_eq!(outcome.end.map(|(code, ..)| code), Some(JsonInvalid), "{text}");
     }
 }
@@ -204,7 +205,7 @@ fn numbers_of_free_json_keep_their_digits_or_are_refused_with_their_key() {
     assert_eq!(cells(&outcome, 0, &["metadata"]), [Cell::text(kept)]);
     let tables = format!("{{\"table\":\"customers\",\"row\":{{\"id\":1,\"metadata\":{kept}}}}}");
     let outcome =
-        ReadOutcome::of(read_tables(input(tables, ImportFormat::Ndjson, Compression::None)));
+        ReadOutcome::of(read_tables(input(tables, FileFormat::Ndjson, Compression::None)));
     assert_eq!(cells(&outcome, 0, &["metadata"]), [Cell::text(kept)]);
     for (metadata, code) in [
         (r#"{"a":1e400}"#.to_owned(), NumberOutOfRange),

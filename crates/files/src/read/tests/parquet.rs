@@ -1,3 +1,4 @@
+use model::file_format::FileFormat;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use parquet::file::reader::FileReader;
 use parquet::file::serialized_reader::SerializedFileReader;
 
 use super::{ReadOutcome, cells, input, lines, of, read};
-use crate::format::{Compression, ImportFormat};
+use crate::format::Compression;
 use crate::read::{
     BATCH_BYTES_MAX, Decoded, ImportInput, ImportMode, RECORD_BYTES_MAX, ReadError, UnpackLimits,
     read_table,
@@ -39,7 +40,7 @@ fn ids(count: i64) -> ArrayRef {
 }
 
 fn read_parquet(name: &str, bytes: Vec<u8>) -> ReadOutcome {
-    read(name, ImportMode::Upsert, input(bytes, ImportFormat::Parquet, Compression::None))
+    read(name, ImportMode::Upsert, input(bytes, FileFormat::Parquet, Compression::None))
 }
 
 #[test]
@@ -175,7 +176,7 @@ fn rows_are_numbered_across_batches_and_packing_is_taken_off() {
     let names = StringArray::from_iter_values((0..count).map(|id| format!("site {id}")));
     let bytes = file(vec![("id", ids(count)), ("name", Arc::new(names))]);
     let packed = zstd::encode_all(&bytes[..], 1).unwrap();
-    let input = input(packed, ImportFormat::Parquet, Compression::Zstd);
+    let input = input(packed, FileFormat::Parquet, Compression::Zstd);
     let progress = input.progress();
     let outcome = read("sites", ImportMode::Upsert, input);
     assert_eq!(lines(&outcome), (1..=10_000).collect::<Vec<u64>>());
@@ -189,7 +190,7 @@ fn deletions_need_only_the_id() {
     let names: ArrayRef = Arc::new(Float64Array::from(vec![1.0]));
     let bytes = file(vec![("name", names), ("id", ids(1))]);
     let outcome =
-        read("sites", ImportMode::Delete, input(bytes, ImportFormat::Parquet, Compression::None));
+        read("sites", ImportMode::Delete, input(bytes, FileFormat::Parquet, Compression::None));
     assert_eq!((outcome.ids(), outcome.errors), (vec![1], vec![]));
 }
 
@@ -205,7 +206,7 @@ fn broken_files_are_told() {
 }
 
 fn bounded(bytes: Vec<u8>, bounds: UnpackLimits) -> ImportInput {
-    let mut input = input(bytes, ImportFormat::Parquet, Compression::None);
+    let mut input = input(bytes, FileFormat::Parquet, Compression::None);
     input.bounds = bounds;
     input
 }

@@ -18,8 +18,8 @@ use parquet::basic::Compression;
 
 use super::export::with_items;
 use super::{ResultRows, export, money};
-use crate::format::FileFormat;
 use crate::write::WriteOptions;
+use model::file_format::FileFormat;
 
 fn read_parquet(file: Vec<u8>) -> RecordBatch {
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes_of(file)).unwrap();

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{ResultRows, export, money};
-use crate::format::FileFormat;
 use crate::formula_guard::without_guard;
 use crate::write::{ControlTotals, WriteOptions, create_writer};
+use model::file_format::FileFormat;
 
 type SampleRow = (i64, Option<String>, Option<i64>, &'static str);
 

@@ -10,8 +10,8 @@ use arrow::array::{
 use model::output::{ObjectText, OutputKind};
 
 use super::{ResultRows, export, list, money, object, texts};
-use crate::format::FileFormat;
 use crate::write::{ControlTotals, HashingWriter, WriteOptions};
+use model::file_format::FileFormat;
 
 pub(super) fn instants(micros: Vec<Option<i64>>) -> TimestampMicrosecondArray {
     TimestampMicrosecondArray::from(micros).with_timezone("UTC")

@@ -17,7 +17,7 @@ use arrow::datatypes::{Field, Fields};
 use model::output::{ObjectText, OutputColumn, OutputKind};
 
 use super::{Dialect, WriteError, WriteOptions, create_writer};
-use crate::format::FileFormat;
+use model::file_format::FileFormat;
 
 /// The rows of a result: visible columns with their values, then hidden ones.
 #[derive(Default)]

@@ -11,9 +11,9 @@ use model::output::{ObjectText, OutputKind};
 use proptest::prelude::*;
 
 use super::{ResultRows, list, minor, money, object, texts};
-use crate::format::FileFormat;
 use crate::formula_guard::without_guard;
 use crate::write::{JsonEnvelope, WriteError, WriteOptions};
+use model::file_format::FileFormat;
 
 #[test]
 fn rows_nest_under_their_parents_which_are_null_when_all_below_is() {

@@ -10,9 +10,9 @@ use quick_xml::events::Event;
 
 use super::export::{instants, with_items};
 use super::{ResultRows, export, minor, money};
-use crate::format::FileFormat;
 use crate::write::xlsx::{XlsxRows, sheet_name};
 use crate::write::{RowWriter, WriteError, WriteOptions, create_writer};
+use model::file_format::FileFormat;
 
 struct Workbook {
     members: BTreeMap<String, String>,

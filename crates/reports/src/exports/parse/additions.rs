@@ -1,6 +1,7 @@
 //! Additions: fields that the vendor's dialect lacks. In strict mode they are all refused. Rule:
 //! spec/exports.md §4, table of additions.
 
+use model::file_format::FileFormat;
 use std::collections::HashSet;
 
 use model::provider::Provider;
@@ -8,7 +9,7 @@ use model::time::{Instant, Zone};
 use serde_json::Value;
 
 use super::super::ExportType;
-use super::super::export_request::{ExportFormat, MetadataLayout, NamedExportType, RowPer};
+use super::super::export_request::{MetadataLayout, NamedExportType, RowPer, formats_of};
 use super::super::metadata::is_metadata_heading;
 use super::body::ExportBody;
 use super::{ExportContext, body_values, named_export_type, read_choice};
@@ -30,7 +31,7 @@ pub(super) const ADDITION_NAMES: [&str; 8] = [
 /// The values of the additions.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Additions {
-    pub(super) format: ExportFormat,
+    pub(super) format: FileFormat,
     pub(super) columns: Option<Vec<String>>,
     pub(super) row_per: RowPer,
     pub(super) layout: MetadataLayout,
@@ -92,10 +93,7 @@ pub(super) fn read_additions(
     let is_package = kinds.iter().any(|kind| kind.is_package());
     let zone = &provider.timezone;
     let format = body.read("format", |field, value| {
-        let words = kinds
-            .first()
-            .map_or(&ExportFormat::WORDS[..], |kind| ExportFormat::formats_of_type(kind));
-        read_choice(field, value, words)
+        read_choice(field, value, &formats_of(kinds.first().copied()))
     });
     let row_per = body.read("row_per", |field, value| {
         let row_per = read_choice(field, value, &RowPer::WORDS)?;
@@ -119,7 +117,7 @@ pub(super) fn read_additions(
     });
     let format = format.unwrap_or_default();
     let is_marked = csv_dialect.is_some_and(|dialect| dialect != CsvDialect::default());
-    if is_marked && format != ExportFormat::Csv {
+    if is_marked && format != FileFormat::Csv {
         body.errors.push("csv_dialect", "The csv_dialect field is only for csv.");
     }
     let row_per = row_per.unwrap_or_default();
@@ -174,7 +172,7 @@ fn read_columns(field: &str, value: &Value) -> Result<Vec<String>, String> {
 fn check_columns(
     kind: &ExportType,
     names: &[String],
-    format: ExportFormat,
+    format: FileFormat,
     row_per: RowPer,
     layout: MetadataLayout,
 ) -> Result<(), String> {

@@ -13,8 +13,7 @@ use serde_json::{Map, Value};
 
 use super::export_filter::{ALL_WORD, ExportFilter, ExportFilterTest};
 use super::export_request::{
-    AccountingPackageRequest, DateMode, ExportFormat, ExportRange, ExportRequest, NamedExportType,
-    RowPer,
+    AccountingPackageRequest, DateMode, ExportRange, ExportRequest, NamedExportType, RowPer,
 };
 use super::{ExportType, export_types, find_export_type};
 use crate::request::FieldErrors;
@@ -320,11 +319,4 @@ fn read_choice<T: Copy>(field: &str, value: &Value, words: &[(&str, T)]) -> Resu
     let word = body_values::read_word(field, value, &allowed)?;
     let found = words.iter().find(|(known, _)| *known == word);
     found.map(|(_, value)| *value).ok_or_else(|| body_values::invalid_word_message(field, &allowed))
-}
-
-impl ExportFormat {
-    /// Returns the formats of a type, each with its word.
-    pub(super) fn formats_of_type(kind: &ExportType) -> &'static [(&'static str, Self)] {
-        if kind.is_package() { &Self::WORDS[..1] } else { &Self::WORDS }
-    }
 }

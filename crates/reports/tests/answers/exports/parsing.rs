@@ -1,9 +1,10 @@
 //! Valid and invalid bodies. Rule: spec/exports.md §4, vectors §13.
 
+use model::file_format::FileFormat;
 use std::collections::BTreeSet;
 
 use reports::CsvDialect;
-use reports::exports::{DateMode, ExportContext, ExportErrors, ExportFormat};
+use reports::exports::{DateMode, ExportContext, ExportErrors};
 use serde_json::{Value, json};
 
 use super::{january, object, parse_with};
@@ -252,7 +253,7 @@ fn what_is_given_is_kept_and_echoed() {
     assert_eq!(request.export_type().object(), "credit_note");
     assert_eq!(request.ignored_filters(), ["status", "plan_id", "month"]);
     assert_eq!(request.mode(), DateMode::ModifiedData);
-    assert_eq!(request.format(), ExportFormat::Xlsx);
+    assert_eq!(request.format(), FileFormat::Xlsx);
     assert_eq!(request.site_id(), Some(2));
     assert_eq!(request.columns().unwrap(), ["id", "total"]);
     assert_eq!(

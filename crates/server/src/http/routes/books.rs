@@ -7,6 +7,7 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderName, HeaderValue, header};
+use model::file_format::FileFormat;
 use model::money::Currency;
 use model::permission::Permission;
 use reports::request::RawParameters;
@@ -31,7 +32,7 @@ use books::audit::{self, AuditFilter};
 use books::close::{CloseError, CloseRequest, close_month, reopen_month};
 use books::explain::{explain_entry, explanation_json};
 use books::periods::{self, changed_rows};
-use books::views::{BooksView, ViewFormat, aging, balance, revenue, waterfall};
+use books::views::{BooksView, aging, balance, revenue, waterfall};
 
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const PERIODS: &str = "/api/v1/accounting/periods";
@@ -389,7 +390,7 @@ where
 async fn answer_view(
     call: EndpointCall,
     admitted: AdmittedRequest,
-    format: ViewFormat,
+    format: FileFormat,
     view: impl for<'d> FnOnce(&'d BooksContext<'d>) -> Result<BooksView<'d>, ApiError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     // Only `app` is kept: the body cannot be held across an await.
@@ -397,18 +398,13 @@ async fn answer_view(
     let work = move |desk: &BooksContext<'_>| desk.write(view(desk)?, format);
     let (written, revision) =
         run_with_books(&app, &admitted.provider, AnswerTimeLimit::Page, work).await?;
-    let content_type = match format {
-        ViewFormat::Json => "application/json",
-        ViewFormat::Csv => "text/csv; charset=utf-8",
-        ViewFormat::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        ViewFormat::Parquet => "application/vnd.apache.parquet",
-    };
+    let content_type = format.content_type();
     let WrittenView { file, name, bytes } = written;
     let body = Body::from_stream(ReaderStream::new(tokio::fs::File::from_std(file)));
     let mut response = with_revision(response_of_type(content_type, body), revision);
     response.headers_mut().insert(header::CONTENT_LENGTH, bytes.into());
-    if format != ViewFormat::Json {
-        insert_attachment_name(&mut response, &format!("{name}.{}", format.as_str()));
+    if format != FileFormat::Json {
+        insert_attachment_name(&mut response, &format!("{name}.{}", format.extension()));
     }
     Ok(response)
 }
@@ -521,11 +517,11 @@ async fn drift(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response
     let mut asked = BooksParameters::new(&given);
     let month = asked.month_in_path(call.path.get("month"));
     let (currency, format) = (asked.currency(), asked.format());
-    if matches!(format, Some(ViewFormat::Xlsx | ViewFormat::Parquet)) {
+    if matches!(format, Some(FileFormat::Xlsx | FileFormat::Parquet)) {
         asked.add_error("format", "Must be one of json, csv.");
     }
     for name in ["page", "limit"] {
-        if matches!(format, Some(ViewFormat::Csv)) && asked.has(name) {
+        if matches!(format, Some(FileFormat::Csv)) && asked.has(name) {
             asked.add_error(name, "Only JSON comes in pages: a CSV file has all rows.");
         }
     }
@@ -533,7 +529,7 @@ async fn drift(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response
         (asked.number("page", 1, PAGE_MAX), asked.number("limit", PAGE_ROWS.0, PAGE_ROWS.1));
     let all = month.and_then(|month| Some((month, currency?, format?, page?, limit?)));
     let (month, currency, format, page, limit) = asked.finish(all)?;
-    if format != ViewFormat::Json {
+    if format != FileFormat::Json {
         return answer_view(call, admitted, format, move |desk| {
             desk.month_in_books(month)?;
             let view = periods::drift_view(desk.view(currency), month).map_err(books_error)?;

@@ -1,9 +1,10 @@
 //! `POST /api/v1/import/{table}` and `POST /api/v1/import`. Rule: spec/data-model.md §3.
 
+use model::file_format::FileFormat;
 use std::time::{Duration, Instant as Stopwatch};
 
 use axum::response::Response;
-use files::format::{Compression, ImportFormat};
+use files::format::Compression;
 use files::read::{self, ImportMode};
 use model::catalogue::{self, Table};
 use model::import::ImportOutcome;
@@ -32,9 +33,9 @@ use app::lists::paged::{refuse_unknown, single_text};
 
 const REQUIRED: Requirement =
     Requirement { permissions: &[Permission::Import], modes: Modes::PROVIDER, writes: true };
-const ALL_FORMATS: [ImportFormat; 4] =
-    [ImportFormat::Ndjson, ImportFormat::Json, ImportFormat::Csv, ImportFormat::Parquet];
-const MANY_TABLES_FORMATS: [ImportFormat; 2] = [ImportFormat::Ndjson, ImportFormat::Json];
+const ALL_FORMATS: [FileFormat; 4] =
+    [FileFormat::Ndjson, FileFormat::Json, FileFormat::Csv, FileFormat::Parquet];
+const MANY_TABLES_FORMATS: [FileFormat; 2] = [FileFormat::Ndjson, FileFormat::Json];
 const ERRORS: &[ErrorCode] = &[ErrorCode::ImportInvalid, ErrorCode::IdempotencyConflict];
 
 /// Largest window of zstd, as a power of two: 8 MiB, the most that zstd may need as a content
@@ -46,7 +47,7 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 struct ImportEndpoint {
     /// Table of all rows; none = each line names its table.
     table: Option<&'static Table>,
-    formats: &'static [ImportFormat],
+    formats: &'static [FileFormat],
 }
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -84,8 +85,8 @@ fn many_tables() -> Endpoint {
                 .to_owned(),
             parameters: vec![documented::idempotency_key()],
             request_body: Some(body(&[
-                (ImportFormat::Json, json!({"type": "array", "items": line})),
-                (ImportFormat::Ndjson, line),
+                (FileFormat::Json, json!({"type": "array", "items": line})),
+                (FileFormat::Ndjson, line),
             ])),
             answer: answer(),
             errors: ERRORS,
@@ -118,10 +119,10 @@ fn one_table(table: &'static Table) -> Endpoint {
                     .to_owned(),
             parameters: vec![mode, documented::idempotency_key()],
             request_body: Some(body(&[
-                (ImportFormat::Json, json!({"type": "array", "items": row})),
-                (ImportFormat::Ndjson, row),
-                (ImportFormat::Csv, json!({"type": "string", "description": "With a header row."})),
-                (ImportFormat::Parquet, json!({"type": "string", "format": "binary"})),
+                (FileFormat::Json, json!({"type": "array", "items": row})),
+                (FileFormat::Ndjson, row),
+                (FileFormat::Csv, json!({"type": "string", "description": "With a header row."})),
+                (FileFormat::Parquet, json!({"type": "string", "format": "binary"})),
             ])),
             answer: answer(),
             errors: ERRORS,
@@ -150,10 +151,10 @@ fn endpoint(
     }
 }
 
-fn body(contents: &[(ImportFormat, Value)]) -> Value {
+fn body(contents: &[(FileFormat, Value)]) -> Value {
     let contents: serde_json::Map<String, Value> = contents
         .iter()
-        .map(|(format, schema)| (format.content_type().to_owned(), json!({"schema": schema})))
+        .map(|(format, schema)| (format.media_type().to_owned(), json!({"schema": schema})))
         .collect();
     json!({
         "required": true,
@@ -322,7 +323,7 @@ fn import_parameters(
 fn request_hash(
     door: ImportEndpoint,
     mode: ImportMode,
-    format: ImportFormat,
+    format: FileFormat,
     compression: Compression,
     spooled: &SpooledBody,
 ) -> [u8; 32] {

@@ -1,8 +1,8 @@
 //! `/api/v2/jobs…`: progress, result and manifest of report files. Rule: spec/reports.md §11.2.
 
 use axum::response::Response;
-use files::format::FileFormat;
 use http::header;
+use model::file_format::FileFormat;
 use reports::request::{FieldErrors, RawParameters};
 use serde_json::{Value, json};
 use store::port::jobs::Job;

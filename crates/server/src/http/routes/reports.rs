@@ -1,6 +1,7 @@
 //! `GET /api/v2/reports/{report}/data` and `POST …/export`. Rule: spec/reports.md §1, §3, §7, §11.
 
 use axum::response::Response;
+use model::file_format::FileFormat;
 use reports::Report;
 
 use super::{json_response, request_id, response_of_type, with_revision};
@@ -14,7 +15,7 @@ use app::auth::admission::{AdmittedRequest, Requirement};
 use app::auth::caller::Modes;
 use app::error::{ApiError, ErrorCode};
 use app::report_files::queue::{self, ReportFileRequest};
-use app::report_pages::page::{self, PageFormat};
+use app::report_pages::page;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     reports::report_catalogue()
@@ -112,12 +113,9 @@ async fn answer_page(
 ) -> Result<Response, ApiError> {
     let accept = Accept::read(&call.parts.headers);
     let fallback =
-        if accept.allows("application/json") { PageFormat::Json } else { PageFormat::Csv };
+        if accept.allows("application/json") { FileFormat::Json } else { FileFormat::Csv };
     let parameters = query::parse(call.parts.uri.query())?;
     let page = page::run_report_page(&call.app, report, &parameters, admitted, fallback).await?;
-    let content_type = match page.format {
-        PageFormat::Csv => "text/csv; charset=utf-8",
-        _ => "application/json",
-    };
+    let content_type = page.format.content_type();
     Ok(with_revision(response_of_type(content_type, page.bytes), page.revision))
 }
