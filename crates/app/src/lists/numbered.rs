@@ -20,9 +20,11 @@ pub struct NumberedPage {
 impl NumberedPage {
     /// Reads `page` and `limit`; problems are added to `errors`.
     pub fn read(query: &RawParameters, errors: &mut FieldErrors) -> Self {
-        let page = number(query, "page", u64::from(u32::MAX), errors).unwrap_or(1);
-        let limit = number(query, "limit", LIMIT_MAX, errors).unwrap_or(LIMIT);
-        Self { page, limit }
+        let mut read = |name, max| {
+            paged::bounded_integer(query, name, max, &format!("The {name} must"), errors)
+        };
+        let page = read("page", u64::from(u32::MAX)).unwrap_or(1);
+        Self { page, limit: read("limit", LIMIT_MAX).unwrap_or(LIMIT) }
     }
 
     /// Returns the number of entries before the page.
@@ -60,16 +62,6 @@ impl NumberedPage {
             "data": data,
         })
     }
-}
-
-fn number(query: &RawParameters, name: &str, max: u64, errors: &mut FieldErrors) -> Option<u64> {
-    let text = paged::single_text(query, name, errors)?;
-    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|number| is_digits && (1..=max).contains(number));
-    if number.is_none() {
-        errors.push(name, format!("The {name} must be an integer between 1 and {max}."));
-    }
-    number
 }
 
 #[cfg(test)]

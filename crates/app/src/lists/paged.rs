@@ -19,9 +19,12 @@ pub struct Paging {
 impl Paging {
     /// Reads `page` and `page_size`; problems are added to `errors`.
     pub fn read(parameters: &RawParameters, errors: &mut FieldErrors) -> Self {
-        let page = integer(parameters, "page", u32::MAX, errors).unwrap_or(1);
-        let size = integer(parameters, "page_size", PAGE_SIZE_MAX, errors).unwrap_or(PAGE_SIZE_MAX);
-        Self { page, size }
+        let mut read = |name, max: u32| {
+            let number = bounded_integer(parameters, name, max.into(), "Must", errors);
+            number.and_then(|number| u32::try_from(number).ok())
+        };
+        let page = read("page", u32::MAX).unwrap_or(1);
+        Self { page, size: read("page_size", PAGE_SIZE_MAX).unwrap_or(PAGE_SIZE_MAX) }
     }
 
     /// Returns the number of entries before the page.
@@ -88,17 +91,20 @@ pub fn items(parameters: &RawParameters, name: &str) -> Option<Vec<String>> {
     (!items.is_empty()).then_some(items)
 }
 
-fn integer(
+/// Reads an integer from 1 to `max`; none if it is absent, or wrong, which is recorded with
+/// `message`.
+pub(super) fn bounded_integer(
     parameters: &RawParameters,
     name: &str,
-    max: u32,
+    max: u64,
+    message: &str,
     errors: &mut FieldErrors,
-) -> Option<u32> {
+) -> Option<u64> {
     let text = single_text(parameters, name, errors)?;
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let number = text.parse().ok().filter(|number| is_digits && (1..=max).contains(number));
     if number.is_none() {
-        errors.push(name, format!("Must be an integer between 1 and {max}."));
+        errors.push(name, format!("{message} be an integer between 1 and {max}."));
     }
     number
 }
