@@ -54,6 +54,6 @@ pub mod usage_answers;
 pub mod webhooks;
 
 pub use app::{App, AppParts};
-pub use auth::token as credentials;
+pub use auth::token as tokens;
 pub use metrics::BuildInfo;
 pub use settings::{ServerSettings, SettingsError};

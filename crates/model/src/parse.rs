@@ -420,6 +420,17 @@ mod tests {
             ("invoices.paid_at", Untyped("1970-01-01T00:00:01.5Z"), number(1_500_000)),
             ("invoices.paid_at", Int(1_700_000_000_000), Err(ImportCode::TimestampInvalid)),
             ("invoices.paid_at", Text("yesterday"), Err(ImportCode::TimestampInvalid)),
+            // Offsets lead out of the years that text can express.
+            (
+                "invoices.paid_at",
+                Text("0000-01-01T00:00:00+01:00"),
+                Err(ImportCode::TimestampInvalid),
+            ),
+            (
+                "invoices.paid_at",
+                Text("9998-12-31T23:30:00-01:00"),
+                Err(ImportCode::TimestampInvalid),
+            ),
             ("invoices.currency", Text("usd"), text("usd")),
             ("invoices.currency", Text("USD"), Err(ImportCode::CurrencyInvalid)),
             ("invoices.status", Text("Paid"), Err(ImportCode::EnumInvalid)),

@@ -1,7 +1,7 @@
-//! The program: command line, configuration, wiring, and generated sample data.
+//! The program: command line, configuration, and wiring.
 //!
-//! Contains no business rules. Those are in `model`, `reports` and `server::operations`; this crate
-//! only calls them.
+//! Contains no business rules. This crate calls the use cases in `app` and `books`; the rules are in
+//! the crates below those.
 //!
 //! | module | holds |
 //! | --- | --- |

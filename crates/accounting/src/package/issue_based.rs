@@ -1,4 +1,5 @@
-//! Rows of `recognized_revenue_issue_based.csv`: revenue recognized by shipments.
+//! Rows of `recognized_revenue_issue_based.csv`: revenue recognized by shipments. An issue of a
+//! publication is recognized when it is shipped.
 //! Rule: spec/accounting.md §9.
 
 use crate::posting::PieceProgress;

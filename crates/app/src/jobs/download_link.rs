@@ -45,18 +45,18 @@ pub(crate) enum LinkValidity {
 /// key is read from the store.
 pub(crate) fn signed_query(
     app: &App,
-    purpose: LinkTarget<'_>,
+    target: LinkTarget<'_>,
     expires: Instant,
 ) -> Result<String, ApiError> {
     let expires_s = expires.micros().div_euclid(1_000_000);
-    let signature = hmac::sign(&signing_key(app)?, purpose.text(expires_s).as_bytes());
+    let signature = hmac::sign(&signing_key(app)?, target.text(expires_s).as_bytes());
     Ok(format!("expires={expires_s}&signature={}", URL_SAFE_NO_PAD.encode(signature)))
 }
 
 /// Checks the signature and the expiry of a link. Blocking: the key is read from the store.
 pub(crate) fn check_link(
     app: &App,
-    purpose: LinkTarget<'_>,
+    target: LinkTarget<'_>,
     expires: &str,
     signature: &str,
 ) -> Result<LinkValidity, ApiError> {
@@ -69,7 +69,7 @@ pub(crate) fn check_link(
     if expires_s.to_string() != expires {
         return Ok(LinkValidity::Invalid);
     }
-    let signed = purpose.text(expires_s);
+    let signed = target.text(expires_s);
     if hmac::verify(&signing_key(app)?, signed.as_bytes(), &signature).is_err() {
         return Ok(LinkValidity::Invalid);
     }

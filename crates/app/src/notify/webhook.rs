@@ -49,11 +49,11 @@ pub(crate) fn new_secret() -> String {
 /// Sends the request and returns the result. Only a status from 200 to 299 counts as delivered.
 /// Blocking.
 pub(crate) fn send_to_webhook(
-    letter: &WebhookMessage<'_>,
+    message: &WebhookMessage<'_>,
     settings: &WebhookSettings,
 ) -> DeliveryResult {
     let began = Instant::now();
-    let answered = post_message(letter, settings);
+    let answered = post_message(message, settings);
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (state, status_code, error) = match answered {
         Ok(status @ 200..=299) => ("OK", Some(status), None),
@@ -78,8 +78,8 @@ pub(crate) fn send_to_webhook(
     }
 }
 
-fn post_message(letter: &WebhookMessage<'_>, settings: &WebhookSettings) -> Result<u16, String> {
-    webhook_url::check_webhook_url(letter.url, settings).map_err(|error| error.to_string())?;
+fn post_message(message: &WebhookMessage<'_>, settings: &WebhookSettings) -> Result<u16, String> {
+    webhook_url::check_webhook_url(message.url, settings).map_err(|error| error.to_string())?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
     let config = Agent::config_builder()
@@ -92,16 +92,16 @@ fn post_message(letter: &WebhookMessage<'_>, settings: &WebhookSettings) -> Resu
         .build();
     let resolver = CheckedResolver { settings: settings.clone() };
     let agent = Agent::with_parts(config, DefaultConnector::default(), resolver);
-    let body_signature = sign(letter.secret, letter.payload);
-    let signed = format!("{}.{}.{}", letter.event_id, letter.now_s, letter.payload);
+    let body_signature = sign(message.secret, message.payload);
+    let signed = format!("{}.{}.{}", message.event_id, message.now_s, message.payload);
     let answer = agent
-        .post(letter.url)
+        .post(message.url)
         .header("Content-Type", "application/json")
         .header("X-Pelcro-Hmac-SHA256", body_signature)
-        .header("webhook-id", letter.event_id)
-        .header("webhook-timestamp", letter.now_s.to_string())
-        .header("webhook-signature", format!("v1,{}", sign(letter.secret, &signed)))
-        .send(letter.payload);
+        .header("webhook-id", message.event_id)
+        .header("webhook-timestamp", message.now_s.to_string())
+        .header("webhook-signature", format!("v1,{}", sign(message.secret, &signed)))
+        .send(message.payload);
     answer.map(|answer| answer.status().as_u16()).map_err(|error| error.to_string())
 }
 

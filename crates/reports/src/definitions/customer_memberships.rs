@@ -37,7 +37,11 @@ pub(super) fn report() -> Report {
             related_row("m", "memberships", "cm.membership_id"),
             related_row("processor", "payment_processors", "cm.payment_processor_id"),
             membership::current_hold_relation("cm.id"),
-            derived_relation("ahold", [("cm.id", "customer_membership_id")], hold::active_holds),
+            derived_relation(
+                "ahold",
+                [("cm.id", "customer_membership_id")],
+                hold::first_current_or_upcoming_holds,
+            ),
             derived_relation("changes", [("cm.id", "customer_membership_id")], hold::hold_changes),
             derived_relation(
                 "first",

@@ -37,7 +37,7 @@ pub(crate) fn current_holds(
 
 /// Returns a plan with the columns `customer_membership_id`, `id`, `start_date` and `end_date`: the
 /// first hold of each membership by (start, id) among those current or upcoming.
-pub(crate) fn active_holds(
+pub(crate) fn first_current_or_upcoming_holds(
     scope: &QueryScope<'_>,
     memberships: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {

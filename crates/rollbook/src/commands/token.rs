@@ -1,6 +1,6 @@
 //! `rollbook token`: manages opaque tokens. Rule: spec/auth-and-errors.md §1.1.
 
-use app::credentials;
+use app::tokens;
 use clap::{Args, Subcommand, ValueEnum};
 use model::clock::{Clock, SystemClock};
 use model::id::ProviderId;
@@ -174,7 +174,7 @@ pub(super) fn create_token(
     grant: &TokenGrant,
     now: Instant,
 ) -> Result<String, Failure> {
-    let token = credentials::new_token();
+    let token = tokens::new_token();
     store.create_token(&token.hash, &token.prefix, grant, now)?;
     Ok(token.text)
 }

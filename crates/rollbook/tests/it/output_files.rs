@@ -107,3 +107,25 @@ fn only_the_owner_may_look_at_customers_data() {
         assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", file.path().display());
     }
 }
+
+/// As in `{ echo before; rollbook …; echo after; } > all`.
+#[test]
+fn standard_output_by_its_device_name_keeps_what_the_shell_writes_around_it() {
+    let data = filled();
+    for arguments in COMMANDS {
+        let path = data.folder.path().join("all");
+        let all = fs::File::create(&path).unwrap();
+        let say = |word: &str| {
+            let mut echo = Command::new("echo");
+            assert!(echo.arg(word).stdout(all.try_clone().unwrap()).status().unwrap().success());
+        };
+        say("before");
+        let mut command = command(&data, arguments, Path::new("/dev/stdout"));
+        let status = command.stdout(all.try_clone().unwrap()).status().unwrap();
+        assert!(status.success(), "{arguments:?}");
+        say("after");
+        let alone = run(self::command(&data, arguments, Path::new("-")));
+        let written = fs::read(&path).unwrap();
+        assert!(written == [b"before\n", &alone[..], b"after\n"].concat(), "{arguments:?}");
+    }
+}

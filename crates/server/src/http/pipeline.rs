@@ -1,5 +1,6 @@
 //! The checks of a request, in their order; the first that fails decides the answer. Rule:
-//! spec/auth-and-errors.md §4. Steps 9, 11 and 12 belong to the endpoints.
+//! spec/auth-and-errors.md §4. Limit, credential, provider, mode and permission (nos. 3–8) are in
+//! `app::auth::admission`; the checks of parameters and objects (nos. 9, 11, 12) are in the endpoints.
 
 use std::sync::Arc;
 

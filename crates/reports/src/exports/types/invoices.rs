@@ -98,8 +98,8 @@ pub(super) fn plan(of_line: &'static str, of_subscription: &'static str) -> Scop
     })
 }
 
-/// Returns a plan with the columns `invoice_id` and `plan_id`: the plan of the line with the lowest
-/// id that has one.
+/// Returns a query with the columns `invoice_id` and `plan_id`: for each invoice, the plan (what was
+/// bought) on its line with the lowest id that has one.
 pub(super) fn first_plans(
     scope: &QueryScope<'_>,
     invoices: &RelationKeys,

@@ -22,10 +22,10 @@ use store::token::TokenGrant;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use app::credentials;
 use app::jobs::{FilesFolder, UnmarkedFolder};
 use app::rate_limit::Ticks;
 use app::settings::{JwtKeySettings, Secret};
+use app::tokens;
 use app::{App, AppParts, BuildInfo, ServerSettings};
 
 /// The server's current time.
@@ -154,7 +154,7 @@ impl Site {
 
     /// Creates a token and returns its text.
     pub(super) fn token(&self, grant: TokenGrant) -> String {
-        let token = credentials::new_token();
+        let token = tokens::new_token();
         let now = Instant::from_seconds(NOW_S).unwrap();
         self.store.create_token(&token.hash, &token.prefix, &grant, now).unwrap();
         token.text

@@ -126,3 +126,52 @@ fn a_waterfall_of_a_thousand_months_answers_in_bounded_memory() {
     let of = |name: &str| total[name].as_i64().unwrap();
     assert!(of("future_later") > of("future_2025-01"));
 }
+
+#[test]
+fn an_invoice_dated_before_the_first_closed_month_is_booked_once_in_the_open_one() {
+    const RECORDS: &[(&str, &str)] = &[
+        ("customers", "id,name\n1,Ann\n"),
+        (
+            "invoices",
+            "id,customer_id,status,currency,subtotal,total,date\n\
+             1,1,open,usd,1000,1000,2024-08-05T00:00:00Z\n\
+             2,1,open,usd,2000,2000,2024-09-05T00:00:00Z\n",
+        ),
+        ("invoice_lines", "id,invoice_id,amount,currency\n10,1,1000,usd\n20,2,2000,usd\n"),
+    ];
+    let data = imported(RECORDS);
+    close(&data, "month", &["--month", "2024-08"]);
+    let late = data.folder.path().join("late");
+    std::fs::create_dir(&late).unwrap();
+    let invoice = "id,customer_id,status,currency,subtotal,total,date\n\
+        3,1,open,usd,3000,3000,2024-05-05T00:00:00Z\n";
+    std::fs::write(late.join("invoices.csv"), invoice).unwrap();
+    std::fs::write(
+        late.join("invoice_lines.csv"),
+        "id,invoice_id,amount,currency\n30,3,3000,usd\n",
+    )
+    .unwrap();
+    run(&["import", "--data", data.path(), "--provider", "1", late.to_str().unwrap()]);
+
+    assert_eq!(close(&data, "list", &[])[0]["month"], "2024-08");
+    let file = data.folder.path().join("books.zip");
+    let arguments = ["accounting", "--data", data.path(), "--provider", "1", "--month", "2024-05"];
+    let to = ["--currency", "usd", "-o", file.to_str().unwrap()];
+    let refused = program().args(arguments).args(to).output().unwrap();
+    assert!(!refused.status.success(), "{}", String::from_utf8_lossy(&refused.stderr));
+
+    let token = data.token(1);
+    let server = data.serve();
+    let receivable = |month: &str| {
+        let path = format!("/api/v1/accounting/trial_balance?month={month}&currency=usd");
+        let balance = server.get(&token, &path).ok();
+        let rows = balance["data"].as_array().unwrap();
+        rows.iter().find(|row| row["category"] == "accounts_receivable").unwrap().clone()
+    };
+    assert_eq!(receivable("2024-08")["closing"], 1000, "what is closed stays");
+    assert_eq!(receivable("2024-09")["opening"], 1000);
+    assert_eq!(receivable("2024-09")["closing"], 6000, "1000 + 2000 + 3000, once");
+    let path = "/api/v1/accounting/periods/2024-08/drift?currency=usd";
+    let drift = server.get(&token, path).ok();
+    assert_eq!(drift["data"].as_array().unwrap().len(), 1, "{drift}");
+}
