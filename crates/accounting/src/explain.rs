@@ -17,7 +17,7 @@ pub struct PostingExplanation {
     pub booked: Vec<(&'static str, String)>,
 }
 
-/// Explains a posting. Its span must be an explained one ([`crate::Span::explained`]).
+/// Explains a posting. Its span must be an explained one ([`crate::LedgerSpan::explained`]).
 pub fn explain_posting(posting: &Posting) -> PostingExplanation {
     let money = |minor: i128| posting.currency.decimal(minor);
     let steps = posting.calculation.iter().map(|working| working.sentence(posting.currency));

@@ -5,8 +5,8 @@
 //! from; it has no clock, no I/O, no file format, and no floating point. Bad records cause no
 //! errors: they are booked by a stated rule and listed as [`Issue`]s.
 //!
-//! Read rows with [`records::Reader`], put them into [`RecordTables`], and [`group_records`] them. Then call
-//! [`LedgerRules::invoice`] for each invoice and [`LedgerRules::untied`] for the other records. Invoices are
+//! Read rows with [`records::RecordReader`], put them into [`RecordTables`], and [`group_records`] them. Then call
+//! [`LedgerRules::invoice_ledger`] for each invoice and [`LedgerRules::unlinked_ledger`] for the other records. Invoices are
 //! independent of each other: threads may work on parts in parallel, and the results of the parts
 //! can be added.
 //!

@@ -1,7 +1,7 @@
 //! The server's metrics for Prometheus. Each server has its own registry; there is no global one.
 //!
 //! Every series that can be known beforehand is registered at start with the value 0, because
-//! Prometheus sees an increase only from a first value on. The table `FIGURES` holds the names and
+//! Prometheus sees an increase only from a first value on. The table `METRICS` holds the names and
 //! help texts; docs/operating.md lists the same names.
 
 mod process;

@@ -51,10 +51,11 @@ impl<'a> ImportFileName<'a> {
     /// file.
     ///
     /// ```
-    /// use files::format::{Compression, FileName, Format};
-    /// let name = FileName::parse("customers.csv.gz").unwrap();
+    /// use files::format::{Compression, ImportFileName};
+    /// use model::file_format::FileFormat;
+    /// let name = ImportFileName::parse("customers.csv.gz").unwrap();
     /// assert_eq!(name.stem, "customers");
-    /// assert_eq!((name.format, name.compression), (Format::Csv, Compression::Gzip));
+    /// assert_eq!((name.format, name.compression), (FileFormat::Csv, Compression::Gzip));
     /// ```
     pub fn parse(name: &'a str) -> Option<Self> {
         let (rest, extension) = name.rsplit_once('.')?;

@@ -1,6 +1,6 @@
 //! Binary encoding of postings, for closed months and for sorting.
 //!
-//! Integers take as few bytes as possible. The calculation behind a posting ([`Posting::workings`])
+//! Integers take as few bytes as possible. The calculation behind a posting ([`Posting::calculation`])
 //! is not stored; it is calculated again on demand.
 
 use model::money::Currency;

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`queue`] | the checks of a request, and its job |
 //! | `work` | the work of a report job |
-//! | [`write`] | writing of a report into a file |
+//! | [`mod@write`] | writing of a report into a file |
 //! | [`job`] | jobs: their JSON, cancellation and download |
 
 pub mod job;

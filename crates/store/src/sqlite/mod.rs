@@ -212,7 +212,7 @@ impl RecordStore for SqliteStore {
         Ok(found)
     }
 
-    /// Copies the jobs file too, to the path that [`SqliteStore::work_path`] gives for `path`.
+    /// Copies the jobs file too, to the path that [`SqliteStore::jobs_file_path`] gives for `path`.
     fn backup(&self, path: &Path) -> Result<(), StoreError> {
         // Jobs first: they name revisions, which the copy of the records must have reached.
         let work = jobs_file_path(path);
