@@ -109,7 +109,7 @@ pub enum CustomerBalanceView {
 
 /// Account names of the journals. Rule: spec/accounting.md §10.3.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "expected a table of account names")]
 pub struct JournalAccounts {
     /// The account of payments that were not made online.
     pub cash_offline: String,

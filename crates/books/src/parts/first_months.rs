@@ -26,7 +26,6 @@ use super::scan::visit_batches;
 ///
 /// Invoices dated before 1990 are skipped, because their amounts are part of the opening balances.
 /// If there are only such invoices, the books begin in January 1990.
-/// balances. If there are no others, the books begin in January 1990.
 pub fn first_invoice_month(session: &MirrorSession) -> Result<Option<Month>, BooksError> {
     let calendar = ProviderCalendar::new(session.provider().timezone.clone());
     let plausible = calendar.start_of(first_plausible_month());

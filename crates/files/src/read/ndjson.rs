@@ -112,7 +112,7 @@ impl RowDecoder for NdjsonTableDecoder {
 
 /// A line of an input with rows of many tables.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "expected an object with table and row")]
 struct RowEnvelope<'a> {
     #[serde(borrow)]
     table: Cow<'a, str>,

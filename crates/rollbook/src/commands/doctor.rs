@@ -42,7 +42,7 @@ const CLOCK_MIN: Instant = Instant::from_micros(1_735_689_600_000_000);
 /// Number of seconds that the store's file may be dated after the clock before the clock is
 /// doubted.
 const FUTURE_SECONDS_MAX: i64 = 120;
-/// Age in days from which a backup counts as too old.
+/// Age in days above which a backup counts as too old.
 const BACKUP_DAYS_MAX: i64 = 7;
 
 /// Remedy for a store that cannot be read.

@@ -41,10 +41,10 @@ const PAGE_ROWS: (u64, u64) = (100, 1000);
 /// Largest page number.
 const PAGE_MAX: u64 = u32::MAX as u64;
 
-/// Formats of a report from the postings. `DRIFT` has those of the drift report.
+/// Formats of a report from the postings. `DRIFT_FORMATS` has those of the drift report.
 const VIEW_FORMATS: [&str; 4] = ["json", "csv", "xlsx", "parquet"];
 const DRIFT_FORMATS: [&str; 2] = ["json", "csv"];
-/// Errors of endpoints about one month. `OF_CLOSED` has those that need a closed month.
+/// Errors of endpoints about one month. `CLOSED_MONTH_ERRORS` has those that need a closed month.
 const MONTH_ERRORS: &[ErrorCode] = &[ErrorCode::PeriodNotFound];
 const CLOSED_MONTH_ERRORS: &[ErrorCode] = &[ErrorCode::PeriodNotFound, ErrorCode::PeriodOpen];
 

@@ -31,7 +31,7 @@ pub(in crate::both_stores::exports) struct ReferenceLines {
     /// Column of the line that refers to the record.
     pub(super) key: &'static str,
     pub(super) columns: &'static str,
-    /// Like `Kind::value`, for a record and its line.
+    /// Like `ReferenceType::value`, for a record and its line.
     pub(super) value: fn(&BusinessRows<'_>, &OracleRow, &OracleRow, &str) -> Option<ExportValue>,
 }
 
