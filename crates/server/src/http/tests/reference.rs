@@ -32,10 +32,19 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The document is a promise: a change of it must be a change that is seen.
+/// The document is a promise: a change of it must be a change that is seen. One line for each
+/// operation and each component.
 #[test]
 fn the_document_is_pinned() {
-    insta::assert_json_snapshot!(full_document(None));
+    let document = full_document(None);
+    let operations = operations(&document)
+        .map(|(path, method, operation)| format!("{} {path} {operation}", method.to_uppercase()));
+    let components =
+        document["components"].as_object().unwrap().iter().flat_map(|(kind, named)| {
+            let named = named.as_object().unwrap().iter();
+            named.map(move |(name, component)| format!("{kind}/{name} {component}"))
+        });
+    insta::assert_snapshot!(operations.chain(components).collect::<Vec<_>>().join("\n"));
 }
 
 #[test]
