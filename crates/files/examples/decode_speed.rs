@@ -2,7 +2,6 @@
 //! `cargo run --release -p files --example decode_speed -- [ROWS]`.
 //! Also rows per second on the processor, which other load on the machine hardly changes (Linux).
 
-use model::file_format::FileFormat;
 use std::fmt::Write as _;
 use std::io::Cursor;
 use std::time::Instant;
@@ -10,6 +9,7 @@ use std::time::Instant;
 use files::format::Compression;
 use files::read::{Decoded, ImportInput, ImportMode, InputSource, read_table};
 use model::catalogue;
+use model::file_format::FileFormat;
 
 const COLUMNS: &str = "id,customer_id,membership_id,type,status,payment_processor_id,purchased_at,\
     start_date,expiration_date,renewal_date,cancelled_at,downgrade_date,upgrade_date,\

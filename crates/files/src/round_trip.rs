@@ -1,7 +1,6 @@
 //! Tests that written values read back unchanged: every type of column, in every format that is
 //! both written and read. Amounts in CSV and Parquet are refused, not changed.
 
-use model::file_format::FileFormat;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -10,6 +9,7 @@ use arrow::array::{
 };
 use model::catalogue::table;
 use model::cell::Cell;
+use model::file_format::FileFormat;
 use model::import::{Change, ImportCode, ImportError};
 use model::output::{OutputColumn, OutputKind};
 use proptest::collection::vec;

@@ -1,7 +1,6 @@
 //! Answers to requests about the books, on a blocking thread and within a time limit.
 //! Rule: spec/accounting.md §11.1, §12, §13.
 
-use model::file_format::FileFormat;
 use std::fs::File as DiskFile;
 use std::io::{self, BufWriter, Seek};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use std::time::Duration;
 use accounting::{Issue, Month, ProviderCalendar};
 use books::parts::BooksError;
 use mirror::MirrorSession;
+use model::file_format::FileFormat;
 use model::id::Revision;
 use model::money::Currency;
 use model::provider::Provider;

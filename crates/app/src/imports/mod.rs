@@ -17,7 +17,6 @@ mod limits;
 #[cfg(test)]
 mod tests;
 
-use model::file_format::FileFormat;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +24,7 @@ use std::time::Duration;
 use files::format::Compression;
 use files::read::{self, ImportMode, UnpackLimits};
 use model::catalogue::Table;
+use model::file_format::FileFormat;
 use model::id::ProviderId;
 use model::import::{ImportErrors, ImportOutcome};
 use model::time::Instant;

@@ -1,12 +1,12 @@
 //! Tests of imports of small files into a real store: when other writers wait, and what ends an
 //! import early.
 
-use model::file_format::FileFormat;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use model::catalogue::table;
+use model::file_format::FileFormat;
 use model::import::{ERRORS_COUNTED_MAX, ERRORS_LISTED_MAX};
 use model::provider::Provider;
 use store::port::{ImportStart, KeyRange, RecordStore};

@@ -1,10 +1,10 @@
 //! One page of a report: its checks, its computation within a time limit, and its encoding.
 //! Rule: spec/reports.md §3, §7.
 
-use model::file_format::FileFormat;
 use std::time::Duration;
 
 use mirror::MirrorSession;
+use model::file_format::FileFormat;
 use model::id::{ProviderId, Revision};
 use model::provider::Provider;
 use reports::{

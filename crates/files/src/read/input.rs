@@ -1,11 +1,12 @@
 //! The input of a reader, its limits and its progress.
 
-use model::file_format::FileFormat;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use model::file_format::FileFormat;
 
 use crate::format::Compression;
 

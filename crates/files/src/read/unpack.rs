@@ -1,8 +1,8 @@
 //! Decompression that detects damage and limits the unpacked size.
 
-use model::file_format::FileFormat;
 use std::io::{self, BufReader, Read};
 
+use model::file_format::FileFormat;
 use model::import::{ImportCode, ImportError};
 
 use super::input::{CountedSource, ImportInput, InputSource, ReadProgress, UnpackLimits};

@@ -1,6 +1,5 @@
 //! Customers' metadata: one column per key, or one row per key. Rule: spec/exports.md §10.8.
 
-use model::file_format::FileFormat;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::col;
 use futures::{StreamExt, TryStreamExt};
+use model::file_format::FileFormat;
 use model::output::{OutputColumn, OutputKind};
 
 use super::export_layout::ExportLayout;

@@ -3,12 +3,12 @@
 //! The HTTP library answers these itself, with a head alone: no body, no request id. Errors must be
 //! JSON on every path, so this module replaces that head as it is written.
 
-use super::status::http_status;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use super::status::http_status;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{envelope, request_layer};

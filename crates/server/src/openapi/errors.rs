@@ -1,9 +1,9 @@
 //! The error answers of each endpoint, in its envelope. Rule: spec/auth-and-errors.md §5;
 //! spec/exports.md §2.
 
-use crate::http::status::http_status;
 use std::collections::BTreeMap;
 
+use crate::http::status::http_status;
 use serde_json::{Value, json};
 
 use super::{EndpointEntry, schema_reference};

@@ -1,8 +1,8 @@
-use model::file_format::FileFormat;
 use std::io::Write;
 
 use flate2::write::GzEncoder;
 use model::catalogue::table;
+use model::file_format::FileFormat;
 use model::import::ImportCode::CompressionInvalid;
 
 use super::{chunked, input, read};

@@ -1,7 +1,7 @@
-use model::file_format::FileFormat;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, StringArray};
+use model::file_format::FileFormat;
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -6,11 +6,11 @@ mod fuzz;
 mod ndjson;
 mod parquet;
 
-use model::file_format::FileFormat;
 use std::io::{Cursor, Read};
 
 use model::catalogue::table;
 use model::cell::Cell;
+use model::file_format::FileFormat;
 use model::import::{Change, ImportCode, InputRow};
 
 use super::{

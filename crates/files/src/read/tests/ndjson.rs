@@ -1,8 +1,8 @@
-use model::file_format::FileFormat;
 use std::io::Read;
 
 use model::catalogue::table;
 use model::cell::Cell;
+use model::file_format::FileFormat;
 use model::import::ImportCode::*;
 
 use super::{ReadOutcome, cells, input, lines, of, read, read_ndjson};

@@ -1,4 +1,3 @@
-use model::file_format::FileFormat;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int64Type};
 use model::catalogue::{ColumnType, table};
 use model::cell::Cell;
+use model::file_format::FileFormat;
 use model::import::ImportCode::*;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression as Codec, ZstdLevel};

@@ -1,9 +1,9 @@
 //! Additions: fields that the vendor's dialect lacks. In strict mode they are all refused. Rule:
 //! spec/exports.md §4, table of additions.
 
-use model::file_format::FileFormat;
 use std::collections::HashSet;
 
+use model::file_format::FileFormat;
 use model::provider::Provider;
 use model::time::{Instant, Zone};
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! Valid and invalid bodies. Rule: spec/exports.md §4, vectors §13.
 
-use model::file_format::FileFormat;
 use std::collections::BTreeSet;
 
+use model::file_format::FileFormat;
 use reports::CsvDialect;
 use reports::exports::{DateMode, ExportContext, ExportErrors};
 use serde_json::{Value, json};

@@ -1,12 +1,12 @@
 //! `POST /api/v1/import/{table}` and `POST /api/v1/import`. Rule: spec/data-model.md §3.
 
-use model::file_format::FileFormat;
 use std::time::{Duration, Instant as Stopwatch};
 
 use axum::response::Response;
 use files::format::Compression;
 use files::read::{self, ImportMode};
 use model::catalogue::{self, Table};
+use model::file_format::FileFormat;
 use model::import::ImportOutcome;
 use model::permission::Permission;
 use reports::request::FieldErrors;
