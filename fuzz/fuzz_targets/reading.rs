@@ -3,7 +3,7 @@
 use std::io::{Cursor, Read};
 
 use files::format::Compression;
-use files::read::{ImportInput, ImportMode, InputSource, read_table, read_tables};
+use files::read::{DecodedBatches, ImportInput, ImportMode, InputSource, read_table, read_tables};
 use model::catalogue;
 use model::file_format::FileFormat;
 
@@ -25,17 +25,30 @@ fn input(bytes: &[u8], size: usize, format: FileFormat) -> ImportInput {
     ImportInput::new(InputSource::Stream(Box::new(stream)), format, Compression::None)
 }
 
-/// Returns the changes and errors of one table's rows, as text.
+/// Returns what came of an input as text: the changes and errors; the error alone if the input is
+/// broken somewhere, because rows before that place may be given or not.
+fn outcome(batches: DecodedBatches) -> String {
+    let mut text = String::new();
+    for batch in batches {
+        match batch {
+            Ok(decoded) => text.push_str(&format!("{decoded:?}\n")),
+            Err(error) => return format!("{error:?}"),
+        }
+    }
+    text
+}
+
+/// Returns what came of one table's rows.
 pub fn rows_of(table: &str, bytes: &[u8], size: usize, format: FileFormat) -> String {
     let table = catalogue::table(table).expect("the table is in the catalogue");
     match read_table(table, ImportMode::Upsert, input(bytes, size, format)) {
-        Ok(batches) => batches.map(|batch| format!("{batch:?}\n")).collect(),
+        Ok(batches) => outcome(batches),
         Err(error) => format!("{error:?}"),
     }
 }
 
-/// Returns the changes and errors of rows of many tables, as text.
+/// Returns what came of rows of many tables.
 #[allow(dead_code, reason = "not every target reads many tables")]
 pub fn rows_of_many(bytes: &[u8], size: usize, format: FileFormat) -> String {
-    read_tables(input(bytes, size, format)).map(|batch| format!("{batch:?}\n")).collect()
+    outcome(read_tables(input(bytes, size, format)))
 }

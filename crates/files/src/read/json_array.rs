@@ -48,28 +48,36 @@ impl JsonArray {
         Self { place: ArrayPosition::Before }
     }
 
-    /// Converts the next bytes in place. Errors: a message about the array itself.
-    pub(super) fn convert_to_lines(&mut self, bytes: &mut [u8]) -> Result<(), String> {
-        for byte in bytes {
-            match &mut self.place {
-                ArrayPosition::Before => match byte {
-                    b'[' => {
-                        *byte = b' ';
-                        self.place = ArrayPosition::Inside(FIRST);
-                    }
-                    // The reader of the lines skips a byte-order mark.
-                    b'\xEF' | b'\xBB' | b'\xBF' => {}
-                    _ if byte.is_ascii_whitespace() => *byte = b' ',
-                    _ => return Err(NO_ARRAY.to_owned()),
-                },
-                ArrayPosition::Inside(element) => {
-                    if element.take(byte)? {
-                        self.place = ArrayPosition::Behind;
-                    }
-                }
-                ArrayPosition::Behind if byte.is_ascii_whitespace() => *byte = b' ',
-                ArrayPosition::Behind => return Err("something follows the JSON array".to_owned()),
+    /// Converts the next bytes in place. Returns the number of bytes that were converted; all of
+    /// them, unless a message says what is wrong with the array at the next one.
+    pub(super) fn convert_to_lines(&mut self, bytes: &mut [u8]) -> (usize, Option<String>) {
+        for (count, byte) in bytes.iter_mut().enumerate() {
+            if let Err(message) = self.convert_byte(byte) {
+                return (count, Some(message));
             }
+        }
+        (bytes.len(), None)
+    }
+
+    fn convert_byte(&mut self, byte: &mut u8) -> Result<(), String> {
+        match &mut self.place {
+            ArrayPosition::Before => match byte {
+                b'[' => {
+                    *byte = b' ';
+                    self.place = ArrayPosition::Inside(FIRST);
+                }
+                // The reader of the lines skips a byte-order mark.
+                b'\xEF' | b'\xBB' | b'\xBF' => {}
+                _ if byte.is_ascii_whitespace() => *byte = b' ',
+                _ => return Err(NO_ARRAY.to_owned()),
+            },
+            ArrayPosition::Inside(element) => {
+                if element.take(byte)? {
+                    self.place = ArrayPosition::Behind;
+                }
+            }
+            ArrayPosition::Behind if byte.is_ascii_whitespace() => *byte = b' ',
+            ArrayPosition::Behind => return Err("something follows the JSON array".to_owned()),
         }
         Ok(())
     }
@@ -136,7 +144,9 @@ mod tests {
         let mut bytes = text.as_bytes().to_vec();
         let mut array = JsonArray::new();
         for piece in bytes.chunks_mut(size) {
-            array.convert_to_lines(piece)?;
+            if let (_, Some(message)) = array.convert_to_lines(piece) {
+                return Err(message);
+            }
         }
         array.end()?;
         Ok(String::from_utf8(bytes).unwrap())

@@ -80,6 +80,9 @@ pub(super) struct UnpackedStream {
     compression: Compression,
     /// The converter to lines, if the input is a JSON array.
     array: Option<JsonArray>,
+    /// The error of the array right after the bytes that were read last. It is returned once the
+    /// rows before it are read, so that its line does not depend on how the bytes arrive.
+    array_error: Option<String>,
     progress: ReadProgress,
     budget: UnpackBudget,
 }
@@ -90,13 +93,23 @@ impl UnpackedStream {
         let ImportInput { source, format, compression, bounds, .. } = input;
         let stream = open_decompressor(source, compression, bounds, progress.clone());
         let array = (format == FileFormat::Json).then(JsonArray::new);
-        Self { stream, compression, array, progress, budget: UnpackBudget::new(bounds) }
+        Self {
+            stream,
+            compression,
+            array,
+            array_error: None,
+            progress,
+            budget: UnpackBudget::new(bounds),
+        }
     }
 
     /// Reads some bytes. Returns 0 only at the true end of the input.
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, UnpackError> {
         if self.progress.is_stopped() {
             return Err(UnpackError::Io(io::Error::other("reading was stopped")));
+        }
+        if let Some(message) = self.array_error.take() {
+            return Err(UnpackError::NoArray(message));
         }
         let count = loop {
             match self.stream.read(buffer) {
@@ -109,12 +122,19 @@ impl UnpackedStream {
             return Err(UnpackError::Damaged("the compressed input is empty".to_owned()));
         }
         self.budget.spend(count as u64, self.progress.bytes_read())?;
-        if let Some(array) = &mut self.array {
-            let lines =
-                if count == 0 { array.end() } else { array.convert_to_lines(&mut buffer[..count]) };
-            lines.map_err(UnpackError::NoArray)?;
+        let Some(array) = &mut self.array else { return Ok(count) };
+        if count == 0 {
+            array.end().map_err(UnpackError::NoArray)?;
+            return Ok(0);
         }
-        Ok(count)
+        match array.convert_to_lines(&mut buffer[..count]) {
+            (_, None) => Ok(count),
+            (0, Some(message)) => Err(UnpackError::NoArray(message)),
+            (count, message) => {
+                self.array_error = message;
+                Ok(count)
+            }
+        }
     }
 
     fn fault(&self, error: io::Error) -> UnpackError {

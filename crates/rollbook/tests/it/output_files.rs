@@ -108,7 +108,7 @@ fn only_the_owner_may_look_at_customers_data() {
     }
 }
 
-/// As in `{ echo before; rollbook …; echo after; } > all`.
+/// Does what a shell does for `{ echo before; rollbook …; echo after; } > all`.
 #[test]
 fn standard_output_by_its_device_name_keeps_what_the_shell_writes_around_it() {
     let data = filled();

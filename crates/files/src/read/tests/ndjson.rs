@@ -5,7 +5,7 @@ use model::cell::Cell;
 use model::file_format::FileFormat;
 use model::import::ImportCode::*;
 
-use super::{ReadOutcome, cells, input, lines, of, read, read_ndjson};
+use super::{ReadOutcome, cells, chunked, input, lines, of, read, read_ndjson};
 use crate::format::Compression;
 use crate::read::{
     ImportInput, ImportMode, InputSource, RECORD_BYTES_MAX, read_table, read_tables,
@@ -218,4 +218,16 @@ fn numbers_of_free_json_keep_their_digits_or_are_refused_with_their_key() {
         let (code, line, column, _) = of(code, 1, "metadata");
         assert_eq!(outcome.errors, [(code, line, column, Some(1))], "{metadata}");
     }
+}
+
+#[test]
+fn an_error_of_the_array_has_the_line_of_the_row_before_it_however_the_bytes_arrive() {
+    let bytes = br#"[{"id":1},{"id":2}] x"#;
+    let whole =
+        read("sites", ImportMode::Upsert, input(&bytes[..], FileFormat::Json, Compression::None));
+    for size in [1, 3, 7] {
+        let pieces = chunked(&bytes[..], size, FileFormat::Json, Compression::None);
+        assert_eq!(read("sites", ImportMode::Upsert, pieces), whole, "{size}");
+    }
+    assert_eq!(whole.changes.len(), 1, "the row beside the error is not whole");
 }
