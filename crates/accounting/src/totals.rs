@@ -69,8 +69,6 @@ impl PostingTotals {
 
     /// Returns true if the contract's files have no row in a month, so there is nothing to export.
     pub fn is_empty(&self, currency: Currency, month: Month) -> bool {
-        LedgerFile::CONTRACT
-            .into_iter()
-            .all(|file| self.file_total(currency, month, file).rows == 0)
+        LedgerFile::contract().all(|file| self.file_total(currency, month, file).rows == 0)
     }
 }

@@ -99,14 +99,12 @@ impl TrialBalance {
 
     /// Returns the movement of a file.
     pub fn file_movement(&self, file: LedgerFile) -> CategoryAmounts {
-        let position = LedgerFile::ALL.iter().position(|known| *known == file);
-        position.and_then(|at| self.files.get(at)).copied().unwrap_or_default()
+        self.files[file.position()]
     }
 
     /// Returns the movement of the contract's eleven files.
     pub fn contract_movement(&self) -> CategoryAmounts {
-        LedgerFile::CONTRACT
-            .into_iter()
+        LedgerFile::contract()
             .fold(CategoryAmounts::ZERO, |sum, file| sum + self.file_movement(file))
     }
 

@@ -2,7 +2,11 @@
 //!
 //! Plain data with defaults. Unknown keys are refused, so that a misspelt key is noticed.
 
+mod auth;
 mod books;
+mod exports;
+mod jobs;
+mod notices;
 
 use std::path::PathBuf;
 
@@ -13,7 +17,11 @@ use store::port::jobs::JobKind;
 use usage::xml::ListStyle;
 
 use crate::address::Network;
+pub use auth::{AuthSettings, JwtKeySettings, Secret};
 pub use books::{AccountingSettings, ProviderAccountingSettings};
+pub use exports::{ExportOverrides, ExportRules, ExportSettings};
+pub use jobs::{EmptyUrl, JobSettings};
+pub use notices::{SmtpSettings, SmtpTls, WebhookSettings};
 
 /// All settings of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -43,56 +51,6 @@ pub struct ServerSettings {
     pub smtp: SmtpSettings,
     /// `[webhooks]`
     pub webhooks: WebhookSettings,
-}
-
-/// `[auth]`: the keys that JWTs are verified with. Rule: spec/auth-and-errors.md §1.2.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AuthSettings {
-    /// Keys that JWTs may be signed with. Default: none, so every JWT is refused.
-    pub jwt_keys: Vec<JwtKeySettings>,
-}
-
-/// One key. Exactly one of `pem`, `pem_file` and `secret` is given.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct JwtKeySettings {
-    /// The key's id, as in the header of a JWT.
-    pub kid: String,
-    /// The only algorithm of the key: HS256, RS256, ES256 or EdDSA.
-    pub alg: String,
-    /// Public key in PEM (RS256, ES256, EdDSA).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pem: Option<String>,
-    /// File with the public key in PEM.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pem_file: Option<PathBuf>,
-    /// Secret of at least 32 bytes, in base64 (HS256).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret: Option<Secret>,
-    /// The required value of `iss`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issuer: Option<String>,
-    /// The value that `aud` must equal or contain.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
-}
-
-/// Secret text, which is hidden in debug output and serialization.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("(hidden)")
-    }
 }
 
 /// `[server]`: how the server listens and answers.
@@ -129,12 +87,36 @@ pub struct ListenSettings {
     pub shutdown_grace_s: u64,
 }
 
+impl Default for ListenSettings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            connections_max: 1024,
+            connections_per_address_max: 256,
+            requests_max: 512,
+            head_timeout_s: 30,
+            answer_timeout_s: 60,
+            body_bytes_per_s_min: 4096,
+            shutdown_grace_s: 30,
+        }
+    }
+}
+
 /// `[rate_limit]`. Rule: spec/auth-and-errors.md §7.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimitSettings {
     /// The number of requests within any 60 seconds, per caller. Default: 250; 0 = no limit.
     pub per_minute: u32,
+}
+
+impl Default for RateLimitSettings {
+    fn default() -> Self {
+        Self { per_minute: 250 }
+    }
 }
 
 /// `[reports]`. Rule: spec/reports.md §2.1, §7.2.
@@ -147,6 +129,12 @@ pub struct ReportSettings {
     pub max_page_size: u32,
     /// True if CSV begins with a byte-order mark unless a request says otherwise. Default: false.
     pub csv_bom: bool,
+}
+
+impl Default for ReportSettings {
+    fn default() -> Self {
+        Self { timeout_s: 30, max_page_size: 100, csv_bom: false }
+    }
 }
 
 impl ReportSettings {
@@ -182,224 +170,6 @@ pub struct ImportSettings {
     pub idle_timeout_s: u64,
 }
 
-/// `[xml]`: how answers in XML are written. Rule: spec/usage.md §8.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct XmlSettings {
-    /// The form of lists: one `list-item` per element, or the list's own tag `repeated` per
-    /// element. Default: `list-item`.
-    pub list_style: ListStyle,
-}
-
-/// `[jobs]`: files of reports, made in the background. Rule: spec/reports.md §11.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct JobSettings {
-    /// True if `rollbook serve` runs jobs, exports included; otherwise only `rollbook worker` does.
-    /// Default: true.
-    pub work_in_server: bool,
-    /// The number of report jobs that this process runs at once. Default: 0 = half the cores, at
-    /// least 1.
-    pub max_running: usize,
-    /// The number of report jobs that run at once for one provider. Default: 2.
-    pub parallel_per_provider: u64,
-    /// The number of report jobs that may wait per provider; the next is answered 429. Default: 5.
-    pub waiting_per_provider: u64,
-    /// Days that a file is kept. Default: 7.
-    pub keep_days: i64,
-    /// Days that a job is remembered. Default: 90.
-    pub history_days: i64,
-    /// The value of `result_url` while there is no file: `null` (default) or `empty_string`.
-    pub empty_result_url: EmptyUrl,
-    /// The number of attempts at a job that fails for a passing reason. Default: 3.
-    pub attempts_max: u32,
-    /// Seconds without a heartbeat after which a worker loses its job. Default: 15.
-    pub lease_s: i64,
-}
-
-/// The value of a URL field without a URL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EmptyUrl {
-    /// JSON null.
-    #[default]
-    Null,
-    /// An empty text, for clients that do not accept null.
-    EmptyString,
-}
-
-/// `[exports]`: files of every kind of record. Rule: spec/exports.md §3.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ExportSettings {
-    /// True if only the requests that the dialect documents are accepted. It overrides the next
-    /// three settings. Default: false.
-    pub strict: bool,
-    /// True if a file is deleted after its first complete download. Default: false.
-    pub download_once: bool,
-    /// True if a second export of a type is refused while one is unfinished. Default: true.
-    pub one_per_type: bool,
-    /// The largest number of calendar months in a range. Default: 6; 0 = no limit.
-    pub max_range_months: u32,
-    /// The number of exports that this process runs at once. Default: 0 = half the cores, at least
-    /// 1.
-    pub max_running: usize,
-    /// The number of exports that may wait per provider; the next is answered 429. Default: 50.
-    pub max_queued: u64,
-    /// Hours that a file is kept. Default: 168.
-    pub retention_hours: i64,
-    /// Days that an export is remembered. Default: 90.
-    pub history_days: i64,
-    /// The HTTP status for providers without exports: 401 (default) or 403.
-    pub gate_status: u16,
-    /// Minutes after which a running export fails. Default: 120.
-    pub timeout_minutes: u64,
-    /// Megabytes of free disk below which a running export fails. Default: 1024.
-    pub min_free_disk_mb: u64,
-    /// Settings of single providers. Default: none.
-    pub providers: Vec<ExportOverrides>,
-}
-
-/// The export settings of one provider. A value that is not given is the common one.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ExportOverrides {
-    /// The provider.
-    pub id: i64,
-    /// The value for this provider of `exports.strict`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub strict: Option<bool>,
-    /// The value for this provider of `exports.download_once`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub download_once: Option<bool>,
-    /// The value for this provider of `exports.one_per_type`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub one_per_type: Option<bool>,
-    /// The value for this provider of `exports.max_range_months`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_range_months: Option<u32>,
-    /// The value for this provider of `exports.max_queued`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_queued: Option<u64>,
-    /// The value for this provider of `exports.retention_hours`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub retention_hours: Option<i64>,
-    /// The value for this provider of `exports.history_days`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub history_days: Option<i64>,
-    /// The value for this provider of `exports.gate_status`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gate_status: Option<u16>,
-    /// The value for this provider of `exports.timeout_minutes`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout_minutes: Option<u64>,
-}
-
-/// The rules in force for the exports of one provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExportRules {
-    /// `exports.strict`
-    pub is_strict: bool,
-    /// `exports.download_once`
-    pub download_once: bool,
-    /// `exports.one_per_type`
-    pub one_per_type: bool,
-    /// `exports.max_range_months`
-    pub max_range_months: u32,
-    /// `exports.max_queued`
-    pub max_queued: u64,
-    /// `exports.retention_hours`
-    pub retention_hours: i64,
-    /// `exports.history_days`
-    pub history_days: i64,
-    /// `exports.gate_status`
-    pub gate_status: u16,
-    /// `exports.timeout_minutes`
-    pub timeout_minutes: u64,
-}
-
-/// `[smtp]`: how mails are sent. Rule: spec/exports.md §8.2.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SmtpSettings {
-    /// The host name of the mail server. Default: none; no mail is sent.
-    pub host: Option<String>,
-    /// The port of the mail server. Default: the usual one for `tls`.
-    pub port: Option<u16>,
-    /// Name to log in with.
-    pub username: Option<String>,
-    /// Password to log in with.
-    pub password: Option<Secret>,
-    /// `starttls` (default), `implicit` or `none`.
-    pub tls: SmtpTls,
-    /// The sender of mails. Default: `Rollbook <rollbook@localhost>`.
-    pub from: String,
-}
-
-/// The encryption of the connection to the mail server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SmtpTls {
-    /// The connection begins unencrypted and switches to TLS before anything else is sent.
-    #[default]
-    Starttls,
-    /// The connection uses TLS from the start.
-    Implicit,
-    /// The connection is not encrypted. Meant for a server on the same machine.
-    None,
-}
-
-/// `[webhooks]`: the URLs that webhooks may have. Rule: spec/exports.md §8.1.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct WebhookSettings {
-    /// True if webhooks may use plain HTTP to this machine. Default: false.
-    pub allow_http: bool,
-    /// True if webhooks may call private addresses. Default: false.
-    pub allow_private: bool,
-}
-
-/// `[files]`: how files are written, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct FileSettings {
-    /// True if text cells that a spreadsheet would take for a formula are guarded. Default: true.
-    pub csv_formula_guard: bool,
-    /// The folder of the files that jobs make. All nodes with the same database share it. Default:
-    /// none; `files` in the data folder.
-    pub dir: Option<PathBuf>,
-}
-
-impl Default for ListenSettings {
-    fn default() -> Self {
-        Self {
-            listen: "127.0.0.1:8080".to_owned(),
-            public_url: None,
-            trusted_proxies: Vec::new(),
-            cors_origins: Vec::new(),
-            connections_max: 1024,
-            connections_per_address_max: 256,
-            requests_max: 512,
-            head_timeout_s: 30,
-            answer_timeout_s: 60,
-            body_bytes_per_s_min: 4096,
-            shutdown_grace_s: 30,
-        }
-    }
-}
-
-impl Default for RateLimitSettings {
-    fn default() -> Self {
-        Self { per_minute: 250 }
-    }
-}
-
-impl Default for ReportSettings {
-    fn default() -> Self {
-        Self { timeout_s: 30, max_page_size: 100, csv_bom: false }
-    }
-}
-
 impl Default for ImportSettings {
     fn default() -> Self {
         Self {
@@ -415,107 +185,24 @@ impl Default for ImportSettings {
     }
 }
 
-impl Default for JobSettings {
-    fn default() -> Self {
-        Self {
-            work_in_server: true,
-            max_running: 0,
-            parallel_per_provider: 2,
-            waiting_per_provider: 5,
-            keep_days: 7,
-            history_days: 90,
-            empty_result_url: EmptyUrl::Null,
-            attempts_max: 3,
-            lease_s: 15,
-        }
-    }
+/// `[xml]`: how answers in XML are written. Rule: spec/usage.md §8.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct XmlSettings {
+    /// The form of lists: one `list-item` per element, or the list's own tag `repeated` per
+    /// element. Default: `list-item`.
+    pub list_style: ListStyle,
 }
 
-impl Default for SmtpSettings {
-    fn default() -> Self {
-        Self {
-            host: None,
-            port: None,
-            username: None,
-            password: None,
-            tls: SmtpTls::Starttls,
-            from: "Rollbook <rollbook@localhost>".to_owned(),
-        }
-    }
-}
-
-impl Default for ExportSettings {
-    fn default() -> Self {
-        Self {
-            strict: false,
-            download_once: false,
-            one_per_type: true,
-            max_range_months: DIALECT_RANGE_MONTHS_MAX,
-            max_running: 0,
-            max_queued: 50,
-            retention_hours: 168,
-            history_days: 90,
-            gate_status: 401,
-            timeout_minutes: 120,
-            min_free_disk_mb: 1024,
-            providers: Vec::new(),
-        }
-    }
-}
-
-impl JobSettings {
-    /// Returns the number of report jobs that this process runs at once.
-    pub fn running_used(&self) -> usize {
-        given_or_half_the_cores(self.max_running)
-    }
-}
-
-/// The longest range that the dialect allows, in calendar months.
-const DIALECT_RANGE_MONTHS_MAX: u32 = 6;
-
-impl ExportSettings {
-    /// Returns the rules in force for a provider: its own settings, or else the common ones. Strict
-    /// mode overrides both.
-    pub fn rules(&self, provider: ProviderId) -> ExportRules {
-        let none = ExportOverrides::default();
-        let own = self.providers.iter().find(|own| own.id == provider.0).unwrap_or(&none);
-        let is_strict = own.strict.unwrap_or(self.strict);
-        let months = own.max_range_months.unwrap_or(self.max_range_months);
-        ExportRules {
-            is_strict,
-            download_once: is_strict || own.download_once.unwrap_or(self.download_once),
-            one_per_type: is_strict || own.one_per_type.unwrap_or(self.one_per_type),
-            max_range_months: if is_strict { DIALECT_RANGE_MONTHS_MAX } else { months },
-            max_queued: own.max_queued.unwrap_or(self.max_queued),
-            retention_hours: own.retention_hours.unwrap_or(self.retention_hours),
-            history_days: own.history_days.unwrap_or(self.history_days),
-            gate_status: own.gate_status.unwrap_or(self.gate_status),
-            timeout_minutes: own.timeout_minutes.unwrap_or(self.timeout_minutes),
-        }
-    }
-
-    /// Returns the common rules, then those of each provider with its own settings.
-    fn all_rules(&self) -> impl Iterator<Item = ExportRules> {
-        let ids = std::iter::once(i64::MIN).chain(self.providers.iter().map(|own| own.id));
-        ids.map(|id| self.rules(ProviderId(id)))
-    }
-
-    /// Returns the largest number of days that an export of any provider is remembered.
-    pub fn history_days_max(&self) -> i64 {
-        self.all_rules().map(|rules| rules.history_days).max().unwrap_or(self.history_days)
-    }
-
-    /// Returns the number of exports that this process runs at once.
-    pub fn running_used(&self) -> usize {
-        given_or_half_the_cores(self.max_running)
-    }
-}
-
-fn given_or_half_the_cores(count: usize) -> usize {
-    match count {
-        0 => std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2)),
-        given => given,
-    }
+/// `[files]`: how files are written, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileSettings {
+    /// True if text cells that a spreadsheet would take for a formula are guarded. Default: true.
+    pub csv_formula_guard: bool,
+    /// The folder of the files that jobs make. All nodes with the same database share it. Default:
+    /// none; `files` in the data folder.
+    pub dir: Option<PathBuf>,
 }
 
 impl Default for FileSettings {
@@ -701,21 +388,6 @@ mod tests {
             let error = settings.check().unwrap_err().to_string();
             assert!(error.starts_with(setting), "{error}");
         }
-    }
-
-    #[test]
-    fn strict_exports_force_what_the_dialect_does_and_a_provider_may_differ() {
-        let mut settings = ExportSettings { max_range_months: 0, ..Default::default() };
-        settings.one_per_type = false;
-        let own = ExportOverrides { id: 7, strict: Some(true), ..Default::default() };
-        settings.providers = vec![own];
-        let (all, strict) = (settings.rules(ProviderId(1)), settings.rules(ProviderId(7)));
-        assert_eq!((all.max_range_months, all.one_per_type, all.download_once), (0, false, false));
-        assert_eq!(
-            (strict.max_range_months, strict.one_per_type, strict.download_once),
-            (6, true, true)
-        );
-        assert_eq!(strict.retention_hours, all.retention_hours);
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub fn has_postings(
     store: &dyn Store,
     request: &PackageRequest,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<bool, PackageError> {
     let frozen = FrozenBooks::load(store, session.provider().id)?;
     if frozen.closing(request.month).is_some() {
@@ -65,8 +65,8 @@ pub fn has_postings(
         }
         Ok(())
     };
-    let is_over = || found.load(Ordering::Relaxed) || (watch.is_canceled)();
-    let watching = PassObserver { is_canceled: &is_over, ..watch };
+    let is_over = || found.load(Ordering::Relaxed) || (observer.is_canceled)();
+    let watching = PassObserver { is_canceled: &is_over, ..observer };
     match pass.run(session, watching, &|| (), &visit) {
         Err(PackageError::Books(BooksError::Canceled)) if found.load(Ordering::Relaxed) => {
             return Ok(true);
@@ -76,7 +76,7 @@ pub fn has_postings(
     if found.load(Ordering::Relaxed) {
         return Ok(true);
     }
-    has_adjustments(session, &frozen, request, folder, watch)
+    has_adjustments(session, &frozen, request, folder, observer)
 }
 
 /// Returns true if drift of closed months causes adjustments in the request's month.
@@ -85,14 +85,14 @@ fn has_adjustments(
     frozen: &FrozenBooks<'_>,
     request: &PackageRequest,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<bool, PackageError> {
     if frozen.first_open() != Some(request.month) {
         return Ok(false);
     }
     let mut has_some = false;
     let (settings, currency) = (&request.settings, request.currency);
-    find_drift(session, frozen, settings, currency, folder, watch, &mut |found| {
+    find_drift(session, frozen, settings, currency, folder, observer, &mut |found| {
         has_some |= request.covers(&found.drift.adjustment);
         Ok(())
     })?;

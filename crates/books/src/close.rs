@@ -129,7 +129,7 @@ pub fn close_month(
     request: &CloseRequest,
     folder: &Path,
     begun: &dyn Fn(CloseProgress),
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<ClosedMonth, CloseError> {
     let provider = session.provider().id;
     let calendar = books_of_session(session, &request.settings).calendar;
@@ -162,8 +162,10 @@ pub fn close_month(
         std::fs::create_dir_all(&folder).map_err(PackageError::from)?;
         // Only the first month follows frozen months, which may have drifted.
         let before = (*month == begin).then_some(&frozen);
-        ready
-            .push((*month, make_month_packages(session, request, *month, before, &folder, watch)?));
+        ready.push((
+            *month,
+            make_month_packages(session, request, *month, before, &folder, observer)?,
+        ));
     }
     match store.begin_close(provider, latest.map(Month::first_day))? {
         CloseStart::Changed => {
@@ -228,7 +230,7 @@ fn make_month_packages(
     month: Month,
     before: Option<&FrozenBooks<'_>>,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<Vec<ClosedCurrencyFiles>, PackageError> {
     let mut parts = Vec::new();
     // A currency whose first record is later has no posting up to then.
@@ -252,11 +254,12 @@ fn make_month_packages(
             has_bom: false,
             has_full_bundle: true,
         };
-        let made = make_package(session, &package, before, PackageState::Closed, &folder, watch)?;
+        let made =
+            make_package(session, &package, before, PackageState::Closed, &folder, observer)?;
         if let Some(made) = made {
             let is_first = before.is_some_and(|frozen| frozen.closings().is_empty());
             let earlier = if is_first {
-                Some(earlier_rows(session, &package, &folder, watch)?)
+                Some(earlier_rows(session, &package, &folder, observer)?)
             } else {
                 None
             };
@@ -272,9 +275,9 @@ fn earlier_rows(
     session: &MirrorSession,
     request: &PackageRequest,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<PackageRowFile, PackageError> {
-    let mut merged = RowSorter::merge(rows_before(session, request, folder, watch)?)?;
+    let mut merged = RowSorter::merge(rows_before(session, request, folder, observer)?)?;
     PackageRowFile::write(folder, &mut |row| Ok(merged.next(row)?.map(|key| usize::from(key[0]))))
 }
 

@@ -62,7 +62,7 @@ pub fn find_drift(
     settings: &LedgerSettings,
     currency: Currency,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
     sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
 ) -> Result<(), PackageError> {
     let (Some(latest), Some(open)) = (frozen.latest(), frozen.first_open()) else {
@@ -93,7 +93,7 @@ pub fn find_drift(
     };
     let mut changed = HashSet::new();
     let mut postings = Vec::new();
-    for part in pass.run(session, watch, &begin, &visit)? {
+    for part in pass.run(session, observer, &begin, &visit)? {
         changed.extend(part.changed);
         postings.push(part.postings);
     }

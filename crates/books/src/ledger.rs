@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use crate::error::PackageError;
 use crate::pass::{LedgerPass, LedgerVisit, PassObserver, books_of_session};
 use crate::request::PackageRequest;
-use crate::rows::{PostingRow, position_of_file};
+use crate::rows::PostingRow;
 use crate::sorter::RowSorter;
 use crate::views::{BooksView, ViewRequest};
 
@@ -50,7 +50,7 @@ pub(super) fn book_month(
     session: &MirrorSession,
     request: &PackageRequest,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<MonthLedger, PackageError> {
     let books = books_of_session(session, &request.settings);
     let span = LedgerSpan::month(request.month, request.until(&books.calendar));
@@ -63,7 +63,7 @@ pub(super) fn book_month(
     };
     let visit =
         |found: &mut LedgerFindings, visit: LedgerVisit<'_>| found.add(request, &pass, visit);
-    Ok(merge_findings(request, pass.run(session, watch, &begin, &visit)?))
+    Ok(merge_findings(request, pass.run(session, observer, &begin, &visit)?))
 }
 
 /// Returns the rows of everything posted before the request's month. They are frozen with the first
@@ -72,7 +72,7 @@ pub(super) fn rows_before(
     session: &MirrorSession,
     request: &PackageRequest,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<Vec<RowSorter<ROW_KEY_BYTES>>, PackageError> {
     let books = books_of_session(session, &request.settings);
     let before = Horizon::end_of_month(request.month.previous(), &books.calendar);
@@ -94,7 +94,7 @@ pub(super) fn rows_before(
         }
         LedgerVisit::Links(_) | LedgerVisit::BalanceTransactions(_) => Ok(()),
     };
-    pass.run(session, watch, &|| RowSorter::new(folder), &visit)
+    pass.run(session, observer, &|| RowSorter::new(folder), &visit)
 }
 
 fn merge_findings(request: &PackageRequest, found: Vec<LedgerFindings>) -> MonthLedger {
@@ -186,7 +186,7 @@ pub(super) fn push_row(
     fields: &[FieldValue<'_>],
 ) -> io::Result<()> {
     let mut key = [0; ROW_KEY_BYTES];
-    key[0] = u8::try_from(position_of_file(posting.file)).unwrap_or(u8::MAX);
+    key[0] = u8::try_from(posting.file.position()).unwrap_or(u8::MAX);
     key[1..].copy_from_slice(&order_key(posting));
     rows.push(key, |out| PostingRow::write(posting, fields, out))
 }
@@ -220,7 +220,7 @@ pub fn month_issues(request: &ViewRequest<'_>, month: Month) -> Result<Vec<Issue
     };
     let visit =
         |found: &mut LedgerFindings, visit: LedgerVisit<'_>| found.add(&package, &pass, visit);
-    let found = pass.run(request.session, request.watch(), &begin, &visit)?;
+    let found = pass.run(request.session, request.observer(), &begin, &visit)?;
     Ok(merge_findings(&package, found).issues)
 }
 
@@ -232,7 +232,7 @@ pub fn all_issues(
     session: &MirrorSession,
     settings: &accounting::LedgerSettings,
     now: Instant,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<Vec<Issue>, PackageError> {
     let mut all = Vec::new();
     for currency in currencies(session)? {
@@ -268,7 +268,7 @@ pub fn all_issues(
             Ok(())
         };
         let mut credit = CustomerCredit::new(currency);
-        for (issues, part) in pass.run(session, watch, &begin, &visit)? {
+        for (issues, part) in pass.run(session, observer, &begin, &visit)? {
             all.extend(issues);
             credit.merge(&part);
         }

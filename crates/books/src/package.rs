@@ -43,9 +43,9 @@ pub fn write_package(
     store: &dyn Store,
     request: &PackageRequest,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<WrittenPackage, PackageError> {
-    let package = unmarked_package(session, store, request, folder, watch)?;
+    let package = unmarked_package(session, store, request, folder, observer)?;
     if request.has_bom { with_byte_order_marks(package, folder) } else { Ok(package) }
 }
 
@@ -55,12 +55,12 @@ fn unmarked_package(
     store: &dyn Store,
     request: &PackageRequest,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<WrittenPackage, PackageError> {
     let frozen = FrozenBooks::load(store, session.provider().id)?;
     let Some(closing) = frozen.closing(request.month) else {
         let made =
-            make_package(session, request, Some(&frozen), PackageState::Open, folder, watch)?;
+            make_package(session, request, Some(&frozen), PackageState::Open, folder, observer)?;
         return made.map(|made| made.package).ok_or(PackageError::NothingToExport);
     };
     if !frozen.has_postings(request)? {
@@ -68,7 +68,7 @@ fn unmarked_package(
     }
     match request.site_id {
         None => frozen_package(&frozen, closing, request, folder),
-        Some(_) => frozen_site_package(session, &frozen, closing, request, folder, watch),
+        Some(_) => frozen_site_package(session, &frozen, closing, request, folder, observer),
     }
 }
 
@@ -98,12 +98,12 @@ pub(super) fn make_package(
     frozen: Option<&FrozenBooks<'_>>,
     purpose: PackageState,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<Option<PackageWithRows>, PackageError> {
-    let mut ledger = book_month(session, request, folder, watch)?;
+    let mut ledger = book_month(session, request, folder, observer)?;
     let frozen = frozen.filter(|frozen| frozen.first_open() == Some(request.month));
     if let Some(frozen) = frozen {
-        add_adjustments(session, request, frozen, &mut ledger, folder, watch)?;
+        add_adjustments(session, request, frozen, &mut ledger, folder, observer)?;
     }
     if !ledger.totals.currencies().contains(&request.currency) {
         return Ok(None);
@@ -119,7 +119,7 @@ pub(super) fn make_package(
     })?;
     drop(merged);
     let package =
-        write_zips(session, request, &rows, &balance, &ledger.issues, purpose, folder, watch)?;
+        write_zips(session, request, &rows, &balance, &ledger.issues, purpose, folder, observer)?;
     Ok(Some(PackageWithRows { package, rows }))
 }
 
@@ -130,12 +130,12 @@ fn add_adjustments(
     frozen: &FrozenBooks<'_>,
     ledger: &mut MonthLedger,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<(), PackageError> {
     let mut rows = RowSorter::new(folder);
     let (settings, currency) = (&request.settings, request.currency);
     let totals = &mut ledger.totals;
-    find_drift(session, frozen, settings, currency, folder, watch, &mut |found| {
+    find_drift(session, frozen, settings, currency, folder, observer, &mut |found| {
         let adjustment = &found.drift.adjustment;
         if request.covers(adjustment) {
             book_adjustment(totals, adjustment);
@@ -205,14 +205,14 @@ fn frozen_site_package(
     closing: &ClosedMonth,
     request: &PackageRequest,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<WrittenPackage, PackageError> {
     let covers = |posting: &accounting::Posting| request.covers(posting);
     let balance = frozen.balance(request.month, request.currency, &covers)?;
     let mut kept: Vec<(usize, Vec<u8>)> = Vec::new();
     frozen.visit(closing, request.currency, &mut |row, bytes| {
         if row.posting.month == request.month && covers(&row.posting) {
-            kept.push((crate::rows::position_of_file(row.posting.file), bytes.to_vec()));
+            kept.push((row.posting.file.position(), bytes.to_vec()));
         }
         Ok(())
     })?;
@@ -223,7 +223,7 @@ fn frozen_site_package(
             place
         }))
     })?;
-    write_zips(session, request, &rows, &balance, &[], PackageState::Closed, folder, watch)
+    write_zips(session, request, &rows, &balance, &[], PackageState::Closed, folder, observer)
 }
 
 /// Writes both ZIPs, on two threads.
@@ -236,10 +236,11 @@ fn write_zips(
     issues: &[Issue],
     purpose: PackageState,
     folder: &Path,
-    watch: PassObserver<'_>,
+    observer: PassObserver<'_>,
 ) -> Result<WrittenPackage, PackageError> {
     rows.check(balance)?;
-    let content = PackageContent { request, rows, balance, issues, is_canceled: watch.is_canceled };
+    let content =
+        PackageContent { request, rows, balance, issues, is_canceled: observer.is_canceled };
     let write = |is_full| {
         let describe = |members: &[ArchiveMember]| {
             package_manifest(session, request, balance, issues, members, purpose.state())

@@ -57,7 +57,7 @@ impl LedgerPass {
     pub(super) fn run<S: Send>(
         &self,
         session: &MirrorSession,
-        watch: PassObserver<'_>,
+        observer: PassObserver<'_>,
         begin: &(dyn Fn() -> S + Sync),
         visit: &(dyn Fn(&mut S, LedgerVisit<'_>) -> Result<(), PackageError> + Sync),
     ) -> Result<Vec<S>, PackageError> {
@@ -65,10 +65,10 @@ impl LedgerPass {
             BookParts::split_into_parts(session, self.books.calendar.clone(), INVOICES_PER_PART)?;
         let done = AtomicU64::new(0);
         let workers = session.engine().threads();
-        process_parts_in_parallel(&parts, workers, watch.is_canceled, begin, &|state, part| {
-            self.visit_part(&part, watch.is_canceled, &mut |found| visit(state, found))?;
+        process_parts_in_parallel(&parts, workers, observer.is_canceled, begin, &|state, part| {
+            self.visit_part(&part, observer.is_canceled, &mut |found| visit(state, found))?;
             let invoices = part.grouped.invoices.len() as u64;
-            (watch.progress)(done.fetch_add(invoices, Ordering::Relaxed) + invoices);
+            (observer.progress)(done.fetch_add(invoices, Ordering::Relaxed) + invoices);
             Ok(())
         })
     }

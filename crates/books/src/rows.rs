@@ -184,11 +184,6 @@ impl<'b> PostingRow<'b> {
     }
 }
 
-/// Returns the position of a file among all files.
-pub(super) fn position_of_file(file: LedgerFile) -> usize {
-    LedgerFile::ALL.iter().position(|known| *known == file).unwrap_or_default()
-}
-
 fn write_row(out: &mut dyn Write, row: &[u8]) -> io::Result<()> {
     out.write_all(&u32::try_from(row.len()).map_err(io::Error::other)?.to_le_bytes())?;
     out.write_all(row)

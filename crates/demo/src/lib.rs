@@ -91,13 +91,15 @@ impl DemoBusinesses {
         let customers = |rows_each: u64| (half / rows_each).max(CUSTOMERS_MIN);
         match provider.id {
             STUDIO => {
-                let mut teller = RowGenerator::new(seed, calendar, (provider.currency, "NL"), sink);
-                studio::generate_studio(&mut teller, customers(studio::ROWS_PER_CUSTOMER))
+                let mut generator =
+                    RowGenerator::new(seed, calendar, (provider.currency, "NL"), sink);
+                studio::generate_studio(&mut generator, customers(studio::ROWS_PER_CUSTOMER))
             }
             PUBLISHER => {
-                let mut teller = RowGenerator::new(seed, calendar, (provider.currency, "HP"), sink);
+                let mut generator =
+                    RowGenerator::new(seed, calendar, (provider.currency, "HP"), sink);
                 publisher::generate_publisher(
-                    &mut teller,
+                    &mut generator,
                     customers(publisher::ROWS_PER_SUBSCRIBER),
                 )
             }

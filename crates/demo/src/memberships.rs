@@ -59,27 +59,27 @@ impl MembershipGenerator {
         let calendar = DemoCalendar::new(&provider.timezone, self.now);
         let seed = SeededRandom::new(self.seed ^ provider.id.0.cast_unsigned().rotate_left(32));
         let currency = Currency::USD;
-        let mut teller = RowGenerator::new(seed, calendar, (currency, "B"), sink);
+        let mut generator = RowGenerator::new(seed, calendar, (currency, "B"), sink);
         let rows = self.rows_of(provider.id).cast_signed();
         let customers = rows / MEMBERSHIPS_PER_CUSTOMER + 1;
         for id in 1..=customers {
-            add_customer(&mut teller, id)?;
+            add_customer(&mut generator, id)?;
         }
         for plan in 1..=PLANS {
-            add_plan(&mut teller, plan, currency)?;
+            add_plan(&mut generator, plan, currency)?;
         }
         for _ in 0..rows {
-            add_membership(&mut teller, customers, currency)?;
+            add_membership(&mut generator, customers, currency)?;
         }
         Ok(())
     }
 }
 
-fn add_customer(teller: &mut RowGenerator<'_>, id: i64) -> io::Result<()> {
-    let (first, last) = (teller.draw.pick(&FIRST), teller.draw.pick(&LAST));
+fn add_customer(generator: &mut RowGenerator<'_>, id: i64) -> io::Result<()> {
+    let (first, last) = (generator.draw.pick(&FIRST), generator.draw.pick(&LAST));
     let email = format!("{}.{}{id}@example.com", first.1, last.1);
-    let joined_at = teller.calendar.now().plus_seconds(-teller.draw.between(400, 1600) * DAY);
-    teller.add(
+    let joined_at = generator.calendar.now().plus_seconds(-generator.draw.between(400, 1600) * DAY);
+    generator.add(
         "customers",
         (joined_at, joined_at),
         [("email", (&email).into()), ("first_name", first.0.into()), ("last_name", last.0.into())],
@@ -87,9 +87,9 @@ fn add_customer(teller: &mut RowGenerator<'_>, id: i64) -> io::Result<()> {
     Ok(())
 }
 
-fn add_plan(teller: &mut RowGenerator<'_>, number: i64, currency: Currency) -> io::Result<()> {
+fn add_plan(generator: &mut RowGenerator<'_>, number: i64, currency: Currency) -> io::Result<()> {
     let name = format!("Plan {number}");
-    teller.add_founding(
+    generator.add_founding(
         "memberships",
         [
             ("name", (&name).into()),
@@ -106,15 +106,16 @@ fn plan_kind(plan: i64) -> &'static str {
 }
 
 fn add_membership(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     customers: i64,
     currency: Currency,
 ) -> io::Result<()> {
-    let draw = &mut teller.draw;
+    let draw = &mut generator.draw;
     let (customer_id, plan) = (draw.between(1, customers), draw.between(1, PLANS));
     let age_days = draw.between(0, 399);
-    let purchased_at = teller.calendar.now().plus_seconds(-age_days * DAY - draw.between(0, DAY));
-    let start = teller.calendar.date_of(purchased_at);
+    let purchased_at =
+        generator.calendar.now().plus_seconds(-age_days * DAY - draw.between(0, DAY));
+    let start = generator.calendar.date_of(purchased_at);
     let status = match draw.below(100) {
         0..=54 => "active",
         55..=59 => "hold",
@@ -128,7 +129,7 @@ fn add_membership(
     let expires = start.plus_days(90 + plan * 30);
     let is_recurring = plan_kind(plan) == "recurring";
     let renews: Option<Date> = (is_recurring && status == "active").then(|| start.plus_days(400));
-    teller.add(
+    generator.add(
         "customer_memberships",
         (purchased_at, if is_cancelled { ended_at } else { purchased_at }),
         [

@@ -34,10 +34,10 @@ pub(super) struct NewCustomer {
 
 /// Adds a customer.
 pub(super) fn add_customer(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     arrival: NewCustomer,
 ) -> io::Result<DemoCustomer> {
-    let draw = &mut teller.draw;
+    let draw = &mut generator.draw;
     let (first, last) = (draw.pick(&FIRST), draw.pick(&LAST));
     let is_awkward = arrival.number % 97 == 13;
     let (first_name, last_name) = if is_awkward { draw.pick(&AWKWARD) } else { (first.0, last.0) };
@@ -45,7 +45,7 @@ pub(super) fn add_customer(
     let email = format!("{local}.{}{}@{host}", last.1, arrival.number + 1);
     let is_nameless = arrival.number % 61 == 17;
     let is_organization = arrival.number % 43 == 5;
-    let joined_at = teller.calendar.at(arrival.joined, 8 * 3600 + draw.between(0, 12 * 3600));
+    let joined_at = generator.calendar.at(arrival.joined, 8 * 3600 + draw.between(0, 12 * 3600));
     let phone = match (draw.below(4), arrival.is_british) {
         (0, _) => None,
         (_, true) => Some(format!("+44 20 7946 0{:03}", draw.below(1000))),
@@ -56,7 +56,7 @@ pub(super) fn add_customer(
     let language = draw.pick(&[None, Some("en"), Some("en"), Some("fr"), Some("de")]);
     let organization = is_organization.then(|| draw.pick(&COMPANIES));
     let last_seen = joined_at.plus_seconds(draw.between(0, 400) * 86_400);
-    let last_login_at = (!draw.one_in(5)).then(|| teller.calendar.not_after_now(last_seen));
+    let last_login_at = (!draw.one_in(5)).then(|| generator.calendar.not_after_now(last_seen));
     let external_id = draw.percent(30).then(|| format!("crm-{:07}", arrival.number * 7 + 1001));
     let metadata = match draw.below(8) {
         0 => r#"{"source":"instagram","note":"asked for \"early\" classes"}"#,
@@ -65,12 +65,12 @@ pub(super) fn add_customer(
     };
     let deleted_at = (arrival.number % 53 == 31)
         .then(|| joined_at.plus_seconds(draw.between(1, 60) * 86_400))
-        .map(|at| teller.calendar.not_after_now(at));
+        .map(|at| generator.calendar.not_after_now(at));
     let updated_at = deleted_at.or(last_login_at).unwrap_or(joined_at);
     let name = format!("{first_name} {last_name}");
     let named =
         |text: &'static str| if is_nameless { DemoValue::Null } else { DemoValue::Text(text) };
-    let customer_id = teller.add(
+    let customer_id = generator.add(
         "customers",
         (joined_at, updated_at),
         [
@@ -107,12 +107,12 @@ pub(super) fn add_customer(
 
 /// Adds an address of a customer.
 pub(super) fn add_address(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     kind: &'static str,
     is_default: bool,
 ) -> io::Result<i64> {
-    let draw = &mut teller.draw;
+    let draw = &mut generator.draw;
     let (city, state, postal_code, country) = draw.pick(&PLACES);
     let line1 = format!("{} {}", draw.between(1, 480), draw.pick(&STREETS));
     let line2 = draw.one_in(4).then(|| format!("Apt {}", draw.between(1, 60)));
@@ -121,8 +121,8 @@ pub(super) fn add_address(
     let phone = draw.one_in(3).then(|| format!("+1 (212) 555-01{:02}", draw.below(100)));
     let external_id = draw.one_in(5).then(|| format!("addr-{}-{kind}", person.customer_id));
     let moved = person.joined_at.plus_seconds(30 * 86_400);
-    let deleted_at = draw.one_in(40).then(|| teller.calendar.not_after_now(moved));
-    teller.add(
+    let deleted_at = draw.one_in(40).then(|| generator.calendar.not_after_now(moved));
+    generator.add(
         "addresses",
         (person.joined_at, deleted_at.unwrap_or(person.joined_at)),
         [
@@ -147,18 +147,18 @@ pub(super) fn add_address(
 
 /// Adds a person's consent to newsletters.
 pub(super) fn add_newsletter(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     lists: &'static str,
 ) -> io::Result<()> {
-    let draw = &mut teller.draw;
+    let draw = &mut generator.draw;
     let consented_at = person.joined_at.plus_seconds(draw.between(60, 86_400));
     let source = draw.pick(&[None, Some("footer"), Some("checkout"), Some("event stand")]);
     let (_, _, postal_code, _) = draw.pick(&PLACES);
     let has_proof = !draw.one_in(3);
     let address = format!("192.0.2.{}", draw.between(1, 254));
     let has_names = !draw.one_in(4);
-    teller.add(
+    generator.add(
         "newsletters",
         (consented_at, consented_at),
         [

@@ -30,7 +30,7 @@ pub(crate) struct RefreshPass<'p, 'm> {
     pub(crate) draft: &'p mut UncommittedSegments<'m>,
     pub(crate) folder: &'m crate::folder::MirrorFolder,
     pub(crate) health: &'p Arc<DamageFlag>,
-    pub(crate) cut: SegmentLimits,
+    pub(crate) limits: SegmentLimits,
     pub(crate) scope: RefreshScope,
 }
 
@@ -69,13 +69,13 @@ impl RefreshPass<'_, '_> {
             return Ok(old.clone());
         }
         if self.scope == RefreshScope::All || old.is_empty() {
-            let written = self.draft.write(self.snapshot, table, KeyRange::ALL, self.cut)?;
+            let written = self.draft.write(self.snapshot, table, KeyRange::ALL, self.limits)?;
             return Ok(self.segments(table, written));
         }
         let touched = ChangedSegments::find(self.snapshot, table, old, self.old.revision)?;
         let mut segments = Vec::with_capacity(old.len());
         let mut next = 0;
-        for run in touched.runs(old, self.cut.segment_rows) {
+        for run in touched.runs(old, self.limits.segment_rows) {
             segments.extend_from_slice(&old[next..*run.segments.start()]);
             let range = key_range(old, &run.segments);
             let written = self.draft.write(self.snapshot, table, range, self.even_limits(&run))?;
@@ -90,10 +90,10 @@ impl RefreshPass<'_, '_> {
     /// remains. A segment may exceed the usual size by a quarter, so that a full segment with a few
     /// changes is not split.
     fn even_limits(&self, run: &SegmentRun) -> SegmentLimits {
-        let rows_max = self.cut.segment_rows.saturating_add(self.cut.segment_rows / 4);
+        let rows_max = self.limits.segment_rows.saturating_add(self.limits.segment_rows / 4);
         let count = run.rows.div_ceil(rows_max).max(1);
         let segment_rows = run.rows.div_ceil(count).max(1);
-        SegmentLimits { segment_rows, ..self.cut }
+        SegmentLimits { segment_rows, ..self.limits }
     }
 
     fn segments(&self, table: &'static Table, written: Vec<SegmentEntry>) -> Vec<Arc<Segment>> {

@@ -356,7 +356,7 @@ impl MirrorUpdater {
             draft: &mut draft,
             folder: &self.folder,
             health: &self.health,
-            cut: SegmentLimits {
+            limits: SegmentLimits {
                 segment_rows: self.options.segment_rows.max(1),
                 group_rows: self.options.group_rows.max(1),
             },

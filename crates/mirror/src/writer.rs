@@ -68,13 +68,13 @@ impl<'m> UncommittedSegments<'m> {
         snapshot: &dyn Snapshot,
         table: &'static Table,
         range: KeyRange,
-        cut: SegmentLimits,
+        limits: SegmentLimits,
     ) -> Result<Vec<SegmentEntry>, MirrorError> {
         let stop = self.stop;
         let (sender, receiver) = sync_channel(BATCHES_AHEAD);
         std::thread::scope(|scope| {
             let encoder =
-                scope.spawn(move || SegmentSplitter::new(self, table, cut).run(&receiver));
+                scope.spawn(move || SegmentSplitter::new(self, table, limits).run(&receiver));
             let reading = send_rows(snapshot, table, range, sender, stop);
             let encoded = encoder.join().unwrap_or_else(|panic| {
                 Err(MirrorError::Panicked { message: panic_message(panic.as_ref()) })
@@ -152,7 +152,7 @@ pub(crate) fn unwrap_visitor(error: StoreError) -> MirrorError {
 struct SegmentSplitter<'d, 'm> {
     draft: &'d mut UncommittedSegments<'m>,
     table: &'static Table,
-    cut: SegmentLimits,
+    limits: SegmentLimits,
     open: Option<SegmentWriter>,
     entries: Vec<SegmentEntry>,
 }
@@ -161,9 +161,9 @@ impl<'d, 'm> SegmentSplitter<'d, 'm> {
     fn new(
         draft: &'d mut UncommittedSegments<'m>,
         table: &'static Table,
-        cut: SegmentLimits,
+        limits: SegmentLimits,
     ) -> Self {
-        Self { draft, table, cut, open: None, entries: Vec::new() }
+        Self { draft, table, limits, open: None, entries: Vec::new() }
     }
 
     fn run(mut self, batches: &Receiver<SegmentRows>) -> Result<Vec<SegmentEntry>, MirrorError> {
@@ -186,12 +186,12 @@ impl<'d, 'm> SegmentSplitter<'d, 'm> {
                         self.draft.folder,
                         self.table,
                         name,
-                        self.cut,
+                        self.limits,
                     )?)
                 }
             };
-            start += writer.add(rows, start, self.cut)?;
-            if writer.entry.rows >= self.cut.segment_rows {
+            start += writer.add(rows, start, self.limits)?;
+            if writer.entry.rows >= self.limits.segment_rows {
                 self.close()?;
             }
         }
@@ -218,12 +218,12 @@ impl SegmentWriter {
         folder: &MirrorFolder,
         table: &'static Table,
         name: String,
-        cut: SegmentLimits,
+        limits: SegmentLimits,
     ) -> Result<Self, MirrorError> {
         let file = create_private(&folder.unfinished(&name));
         let file = BlockWriter::new(file.map_err(|error| MirrorError::file(&name, error))?);
         let writer =
-            ArrowWriter::try_new(file, schema::segment_schema(table), Some(properties(cut)));
+            ArrowWriter::try_new(file, schema::segment_schema(table), Some(properties(limits)));
         let writer = writer.map_err(|error| MirrorError::file(&name, error))?;
         let checksums = BlockChecksums::default();
         let entry =
@@ -236,24 +236,24 @@ impl SegmentWriter {
         &mut self,
         rows: &SegmentRows,
         start: usize,
-        cut: SegmentLimits,
+        limits: SegmentLimits,
     ) -> Result<usize, MirrorError> {
         let last = self.entry.last();
-        if self.group_rows >= cut.group_rows / 2
+        if self.group_rows >= limits.group_rows / 2
             && last.is_some_and(|last| last.provider != rows.keys[start].provider)
         {
             self.flush()?;
         }
-        let room = (cut.segment_rows - self.entry.rows).min(cut.group_rows - self.group_rows);
+        let room = (limits.segment_rows - self.entry.rows).min(limits.group_rows - self.group_rows);
         let mut end = rows.keys.len().min(start.saturating_add(room as usize));
-        if self.group_rows + (end - start) as u64 > cut.group_rows / 2 {
-            end = self.end_at_provider(&rows.keys, start, end, cut);
+        if self.group_rows + (end - start) as u64 > limits.group_rows / 2 {
+            end = self.end_at_provider(&rows.keys, start, end, limits);
         }
         let slice = rows.batch.slice(start, end - start);
         self.writer.write(&slice).map_err(|error| MirrorError::file(&self.entry.file, error))?;
         rows.keys[start..end].iter().for_each(|key| self.note(*key));
         self.group_rows += (end - start) as u64;
-        if self.group_rows >= cut.group_rows {
+        if self.group_rows >= limits.group_rows {
             self.flush()?;
         }
         Ok(end - start)
@@ -265,9 +265,9 @@ impl SegmentWriter {
         keys: &[RowKey],
         start: usize,
         end: usize,
-        cut: SegmentLimits,
+        limits: SegmentLimits,
     ) -> usize {
-        let half = (cut.group_rows / 2).saturating_sub(self.group_rows) as usize;
+        let half = (limits.group_rows / 2).saturating_sub(self.group_rows) as usize;
         let from = start + half.max(1);
         let change = (from..end).find(|&row| keys[row - 1].provider != keys[row].provider);
         change.unwrap_or(end)
@@ -308,9 +308,9 @@ impl SegmentWriter {
     }
 }
 
-fn properties(cut: SegmentLimits) -> WriterProperties {
+fn properties(limits: SegmentLimits) -> WriterProperties {
     // A scan reads one page to find a changed row, so pages are small.
-    let page_rows = (cut.group_rows as usize / 4).clamp(1, PAGE_ROWS_MAX);
+    let page_rows = (limits.group_rows as usize / 4).clamp(1, PAGE_ROWS_MAX);
     let sorted = [schema::PROVIDER_ID, "id", schema::REVISION];
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))

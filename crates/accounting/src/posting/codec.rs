@@ -62,7 +62,7 @@ pub const KEY_BYTES: usize = 23;
 pub fn key_bytes(key: &PostingKey) -> [u8; KEY_BYTES] {
     let (tag, piece) = source_parts(key.source);
     let mut bytes = [0; KEY_BYTES];
-    bytes[0] = position_of(key.file);
+    bytes[0] = file_tag(key.file);
     bytes[1] = tag;
     bytes[2..10].copy_from_slice(&sorted_i64(piece));
     bytes[10] = u8::from(key.source_id.is_some());
@@ -82,7 +82,7 @@ fn sorted_i32(value: i32) -> [u8; 4] {
 /// Appends the encoded posting.
 pub fn encode_posting(posting: &Posting, out: &mut Vec<u8>) {
     out.push(LAYOUT);
-    out.push(position_of(posting.file));
+    out.push(file_tag(posting.file));
     let (tag, piece) = source_parts(posting.source);
     out.push(tag);
     push_int(out, i128::from(piece));
@@ -166,9 +166,9 @@ pub fn decode_posting(bytes: &mut &[u8]) -> Result<Posting, DecodePostingError> 
     })
 }
 
-fn position_of(file: LedgerFile) -> u8 {
-    let position = LedgerFile::ALL.iter().position(|known| *known == file);
-    position.and_then(|position| u8::try_from(position).ok()).unwrap_or(u8::MAX)
+/// Returns the tag of a file. Frozen months hold it: the order of the files never changes.
+fn file_tag(file: LedgerFile) -> u8 {
+    u8::try_from(file.position()).unwrap_or(u8::MAX)
 }
 
 /// Returns the tag of a source, which sorts as sources do, and the id of its piece.

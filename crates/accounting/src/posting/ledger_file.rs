@@ -34,22 +34,7 @@ pub enum LedgerFile {
 }
 
 impl LedgerFile {
-    /// The eleven files of the contract, in order.
-    pub const CONTRACT: [Self; 11] = [
-        Self::SubscriptionRevenue,
-        Self::OrderRevenue,
-        Self::RecognizedRevenue,
-        Self::RecognizedRevenueIssueBased,
-        Self::RecognizedRevenueOrderBased,
-        Self::PaymentsReceived,
-        Self::AppliedBalance,
-        Self::RefundsMade,
-        Self::Uncollectible,
-        Self::Voided,
-        Self::CreditNotes,
-    ];
-
-    /// All fourteen files, in order.
+    /// All files, in order: the eleven of the contract, then the other three.
     pub const ALL: [Self; 14] = [
         Self::SubscriptionRevenue,
         Self::OrderRevenue,
@@ -94,7 +79,20 @@ impl LedgerFile {
 
     /// Returns true if the file is one of the contract's eleven.
     pub fn is_contract(self) -> bool {
-        Self::CONTRACT.contains(&self)
+        !matches!(
+            self,
+            Self::OtherInvoices | Self::OtherRecognizedRevenue | Self::BalanceAdjustments
+        )
+    }
+
+    /// Returns the eleven files of the contract, in order.
+    pub fn contract() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|file| file.is_contract())
+    }
+
+    /// Returns the file's position in [`LedgerFile::ALL`].
+    pub fn position(self) -> usize {
+        self as usize
     }
 
     /// Returns true if the file's rows are recognized revenue.

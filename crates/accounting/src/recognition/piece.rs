@@ -125,17 +125,18 @@ impl InvoicePiece {
     }
 
     /// Moves the piece up to a position, month by month.
-    pub(crate) fn advance(&mut self, to: &RecognitionPosition, look: &MovementContext<'_>) {
-        self.advance_months(to.month, look);
-        self.move_until(to, to.month.max(look.booking), look);
+    pub(crate) fn advance(&mut self, to: &RecognitionPosition, context: &MovementContext<'_>) {
+        self.advance_months(to.month, context);
+        self.move_until(to, to.month.max(context.booking), context);
         self.advanced_until = Some(to.month);
     }
 
     /// Moves the piece up to the end of the month before `until`. Does nothing if that month is
     /// before the booking month.
-    pub(crate) fn advance_months(&mut self, until: Month, look: &MovementContext<'_>) {
+    pub(crate) fn advance_months(&mut self, until: Month, context: &MovementContext<'_>) {
         // Amounts delivered before this month are recognized at its end.
-        let floor = look.detail_from.map_or(look.booking, |m| m.previous().max(look.booking));
+        let floor =
+            context.detail_from.map_or(context.booking, |m| m.previous().max(context.booking));
         if floor >= until {
             return;
         }
@@ -143,15 +144,19 @@ impl InvoicePiece {
             Some(looked) if looked > floor => self.schedule.next_change(looked),
             _ => {
                 self.move_until(
-                    &RecognitionPosition::at_month_end(floor, look.calendar),
+                    &RecognitionPosition::at_month_end(floor, context.calendar),
                     floor,
-                    look,
+                    context,
                 );
                 self.schedule.next_change(floor.next())
             }
         };
         while let Some(month) = next.filter(|month| *month < until) {
-            self.move_until(&RecognitionPosition::at_month_end(month, look.calendar), month, look);
+            self.move_until(
+                &RecognitionPosition::at_month_end(month, context.calendar),
+                month,
+                context,
+            );
             next = self.schedule.next_change(month.next());
         }
         self.advanced_until = Some(until);
@@ -161,7 +166,7 @@ impl InvoicePiece {
         &mut self,
         position: &RecognitionPosition,
         month: Month,
-        look: &MovementContext<'_>,
+        context: &MovementContext<'_>,
     ) {
         let progress = self.schedule.progress(position);
         let moved = self.moved_at(progress);
@@ -174,7 +179,7 @@ impl InvoicePiece {
         if amount == 0 {
             return;
         }
-        let working = look.explains.then(|| CalculationStep::Moved {
+        let working = context.explains.then(|| CalculationStep::Moved {
             until: position.date,
             deferred: self.base.deferred,
             recognized: self.base.recognized,
@@ -239,7 +244,7 @@ impl InvoicePiece {
         deferred: i128,
         recognized: i128,
         position: &RecognitionPosition,
-        look: &MovementContext<'_>,
+        context: &MovementContext<'_>,
     ) {
         self.deferred -= deferred;
         self.recognized -= recognized;
@@ -249,7 +254,7 @@ impl InvoicePiece {
             progress: self.schedule.progress(position),
             moved: 0,
         };
-        self.refresh(position.month.max(look.booking));
+        self.refresh(position.month.max(context.booking));
     }
 
     /// Takes everything back. Nothing moves afterwards.
@@ -263,8 +268,8 @@ impl InvoicePiece {
     }
 
     /// Recognizes the remaining deferred amount. Nothing moves afterwards.
-    pub(crate) fn finish(&mut self, position: &RecognitionPosition, look: &MovementContext<'_>) {
-        self.advance(position, look);
+    pub(crate) fn finish(&mut self, position: &RecognitionPosition, context: &MovementContext<'_>) {
+        self.advance(position, context);
         let rest = self.deferred;
         self.base = MovementBase {
             deferred: 0,
@@ -273,8 +278,8 @@ impl InvoicePiece {
             moved: 0,
         };
         if rest != 0 {
-            let working = look.explains.then_some(CalculationStep::Finished { deferred: rest });
-            self.record(rest, position.month.max(look.booking), working);
+            let working = context.explains.then_some(CalculationStep::Finished { deferred: rest });
+            self.record(rest, position.month.max(context.booking), working);
         }
     }
 
@@ -294,7 +299,7 @@ impl InvoicePiece {
         &self,
         month: Month,
         last: Month,
-        look: &MovementContext<'_>,
+        context: &MovementContext<'_>,
     ) -> ScheduledRecognition {
         if !self.schedule.is_calendar() {
             return ScheduledRecognition {
@@ -304,10 +309,14 @@ impl InvoicePiece {
         }
         let mut ahead = Self { movements: Vec::new(), ..self.clone() };
         ahead.advanced_until = Some(month);
-        let look = MovementContext { booking: month, detail_from: None, ..*look };
+        let context = MovementContext { booking: month, detail_from: None, ..*context };
         let mut next = ahead.schedule.next_change(month);
         while let Some(at) = next.filter(|at| *at <= last) {
-            ahead.move_until(&RecognitionPosition::at_month_end(at, look.calendar), at, &look);
+            ahead.move_until(
+                &RecognitionPosition::at_month_end(at, context.calendar),
+                at,
+                &context,
+            );
             next = ahead.schedule.next_change(at.next());
         }
         let moved = ahead.movements.iter().map(|movement| (movement.month, movement.amount));

@@ -53,7 +53,7 @@ impl BooksContext<'_> {
     }
 
     /// Returns the cancellation for long work. It ignores the progress.
-    pub fn watch(&self) -> PassObserver<'_> {
+    pub fn observer(&self) -> PassObserver<'_> {
         PassObserver { progress: &|_| (), is_canceled: self.is_canceled }
     }
 
@@ -96,7 +96,9 @@ impl BooksContext<'_> {
     ) -> Result<BooksView<'static>, ApiError> {
         let found = match month {
             Some(month) => self.issues_of_month(month, currency),
-            None => all_issues(self.session, &self.settings, self.app.clock().now(), self.watch()),
+            None => {
+                all_issues(self.session, &self.settings, self.app.clock().now(), self.observer())
+            }
         };
         let mut issues = found.map_err(books_error)?;
         let is_wanted = |issue: &Issue| {
@@ -228,9 +230,9 @@ pub async fn run_with_books<T: Send + 'static>(
         let session = app.mirror().session(provider).map_err(ApiError::from_mirror_error)?;
         let is_canceled = || is_over.load(Ordering::Relaxed);
         let settings = app.settings().accounting.for_provider(provider);
-        let desk =
+        let context =
             BooksContext { app: &app, session: &session, settings, is_canceled: &is_canceled };
-        Ok((work(&desk)?, session.revision()))
+        Ok((work(&context)?, session.revision()))
     });
     let answer = match patience {
         AnswerTimeLimit::Unbounded => done.await,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reports::request::{FieldErrors, RawParameters};
-use store::port::jobs::{FILE_MISSING, FileTransfers, Job, JobFile, JobId, JobState};
+use store::port::jobs::{FILE_MISSING, FileTransfers, Job, JobId, JobState};
 
 use super::export_caller::{self, ExportCaller};
 use super::find::{self, export_not_found};
@@ -128,20 +128,9 @@ fn downloadable_file(
     if file.is_consumed || job.expires_at.is_some_and(|expires| expires <= app.clock().now()) {
         return Err(gone());
     }
-    let file = stored_file(app, file);
+    let file = StoredFile::from_job_file(app, file);
     let is_once = rules.download_once;
     Ok(ExportDownload { job: Arc::new(job), file, part, is_once, is_linked: false })
-}
-
-fn stored_file(app: &App, file: &JobFile) -> StoredFile {
-    StoredFile {
-        folder: app.files().clone(),
-        path: file.path.clone(),
-        bytes: file.bytes,
-        sha256: file.sha256.clone(),
-        name: file.name.clone(),
-        content_type: file.content_type.clone(),
-    }
 }
 
 /// Fails unless the export's files exist, with the error for the export's state.

@@ -31,10 +31,10 @@ pub async fn write_export(
     request: &ExportRequest,
     path: &Path,
     temp_dir: &Path,
-    watch: Arc<dyn WriteObserver>,
+    observer: Arc<dyn WriteObserver>,
 ) -> Result<ExportFile, WorkFailure> {
     let rows = reports::exports::open_export_rows(session, request).await?;
-    watch.begin(Some(rows.total), rows.revision);
+    observer.begin(Some(rows.total), rows.revision);
     let options = WriteOptions {
         dialect: Dialect::Export,
         has_bom: request.csv_dialect().has_bom(),
@@ -46,6 +46,6 @@ pub async fn write_export(
     };
     let (columns, revision) = (rows.columns, rows.revision);
     let file = RowFile { path, format: request.format(), columns: &columns, options };
-    let file = row_file::write_rows(file, rows.batches, watch).await?;
+    let file = row_file::write_rows(file, rows.batches, observer).await?;
     Ok(ExportFile { file, columns, revision })
 }

@@ -28,9 +28,9 @@ pub(super) async fn read_books_state(
     app: &App,
     caller: &ExportCaller,
 ) -> Result<BooksState, ApiError> {
-    let looked = run_with_books(app, &caller.admitted.provider, AnswerTimeLimit::Page, |desk| {
-        let frozen = desk.frozen()?;
-        let first = first_books_month(desk.session, &frozen).map_err(books_error)?;
+    let looked = run_with_books(app, &caller.admitted.provider, AnswerTimeLimit::Page, |context| {
+        let frozen = context.frozen()?;
+        let first = first_books_month(context.session, &frozen).map_err(books_error)?;
         let last_closed = frozen.latest().map(Month::first_day);
         Ok(BooksState { first_month: first.map(Month::first_day), last_closed })
     });
@@ -46,11 +46,12 @@ pub(super) async fn has_books(
 ) -> Result<bool, ApiError> {
     let request = request.clone();
     let looked =
-        run_with_books(app, &caller.admitted.provider, AnswerTimeLimit::Page, move |desk| {
-            let wanted = package_request(desk.app.settings(), desk.session, &request, &asked)
+        run_with_books(app, &caller.admitted.provider, AnswerTimeLimit::Page, move |context| {
+            let wanted = package_request(context.app.settings(), context.session, &request, &asked)
                 .map_err(|message| ApiError::parameter("as_of", message))?;
-            let (store, folder) = (desk.app.store(), desk.app.temp_dir());
-            has_postings(desk.session, store, &wanted, folder, desk.watch()).map_err(books_error)
+            let (store, folder) = (context.app.store(), context.app.temp_dir());
+            has_postings(context.session, store, &wanted, folder, context.observer())
+                .map_err(books_error)
         });
     looked.await.map(|(has_some, _)| has_some)
 }
@@ -66,8 +67,8 @@ pub(super) async fn nothing_to_export(
         Some(at) => at.to_string(),
         None => Month::from_date(asked.month).to_string(),
     };
-    let looked = run_with_books(app, &caller.admitted.provider, AnswerTimeLimit::Page, |desk| {
-        describe_currencies(desk.session, &desk.frozen()?).map_err(books_error)
+    let looked = run_with_books(app, &caller.admitted.provider, AnswerTimeLimit::Page, |context| {
+        describe_currencies(context.session, &context.frozen()?).map_err(books_error)
     });
     let mut error = ApiError::new(ErrorCode::NothingToExport, "Nothing to export");
     if let Ok((Some(known), _)) = looked.await {

@@ -28,18 +28,18 @@ pub(super) async fn make_package_files(
 ) -> Result<JobOutput, WorkFailure> {
     let wanted = package_request(app.settings(), &session, request, asked)
         .map_err(|problem| WorkFailure::permanent("internal_error", problem))?;
-    let (watch, revision) = (attempt.clone(), session.revision());
-    watch.begin(None, revision);
+    let (observer, revision) = (attempt.clone(), session.revision());
+    observer.begin(None, revision);
     let store = app.clone();
     let writing = tokio::task::spawn_blocking(move || {
         let done = AtomicU64::new(0);
         let progress = |invoices: u64| {
             let before = done.fetch_max(invoices, Ordering::AcqRel);
-            watch.add_rows(invoices.saturating_sub(before));
+            observer.add_rows(invoices.saturating_sub(before));
         };
-        let is_canceled = || watch.is_canceled();
+        let is_canceled = || observer.is_canceled();
         let told = PassObserver { progress: &progress, is_canceled: &is_canceled };
-        write_package(&session, store.store(), &wanted, watch.folder(), told)
+        write_package(&session, store.store(), &wanted, observer.folder(), told)
     });
     match writing.await {
         Ok(written) => Ok(package_output(job, request, written.map_err(failure_of_package)?)),

@@ -68,9 +68,9 @@ async fn make_export(
         return package::make_package_files(app, job, attempt, session, &request, package).await;
     }
     let path = attempt.folder().join(format!("rows.{}", request.format().word()));
-    let watch = Arc::new(attempt.clone());
+    let observer = Arc::new(attempt.clone());
     let written =
-        file::write_export(app.settings(), &session, &request, &path, attempt.folder(), watch)
+        file::write_export(app.settings(), &session, &request, &path, attempt.folder(), observer)
             .await?;
     Ok(export_output(job, &request, &session, written))
 }

@@ -33,8 +33,8 @@ pub trait WriteObserver: Send + Sync {
     fn is_canceled(&self) -> bool;
 }
 
-fn check_not_canceled(watch: &dyn WriteObserver) -> Result<(), WorkFailure> {
-    if watch.is_canceled() { Err(WorkFailure::Canceled) } else { Ok(()) }
+fn check_not_canceled(observer: &dyn WriteObserver) -> Result<(), WorkFailure> {
+    if observer.is_canceled() { Err(WorkFailure::Canceled) } else { Ok(()) }
 }
 
 /// The description of a file to write.
@@ -61,23 +61,23 @@ pub struct WrittenFile {
     pub totals: ControlTotals,
 }
 
-/// Writes all rows of a stream. Stops within a batch when the watch is told to stop.
+/// Writes all rows of a stream. Stops within a batch when the observer says so.
 pub async fn write_rows(
     file: RowFile<'_>,
     mut rows: RowStream,
-    watch: Arc<dyn WriteObserver>,
+    observer: Arc<dyn WriteObserver>,
 ) -> Result<WrittenFile, WorkFailure> {
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let writing = {
         let (path, columns) = (file.path.to_owned(), file.columns.to_vec());
-        let watch = Arc::clone(&watch);
+        let observer = Arc::clone(&observer);
         let (format, options) = (file.format, file.options);
         tokio::task::spawn_blocking(move || {
-            write_batches(path, format, &columns, &options, receiver, watch.as_ref())
+            write_batches(path, format, &columns, &options, receiver, observer.as_ref())
         })
     };
     while let Some(batch) = rows.next().await {
-        check_not_canceled(watch.as_ref())?;
+        check_not_canceled(observer.as_ref())?;
         if sender.send(batch?).await.is_err() {
             // The writer has stopped and returns the reason below.
             break;
@@ -99,7 +99,7 @@ fn write_batches(
     columns: &[OutputColumn],
     options: &WriteOptions,
     mut batches: BatchReceiver,
-    watch: &dyn WriteObserver,
+    observer: &dyn WriteObserver,
 ) -> Result<WrittenFile, WorkFailure> {
     let file = BufWriter::with_capacity(BUFFER_BYTES, File::create(&path)?);
     let mut out = HashingWriter::new(file);
@@ -107,13 +107,13 @@ fn write_batches(
     let mut totals = ControlTotals::new(columns);
     writer.start(&mut out).map_err(failure_of_write)?;
     while let Some(batch) = batches.blocking_recv() {
-        check_not_canceled(watch)?;
+        check_not_canceled(observer)?;
         totals.add_batch(&batch).map_err(failure_of_write)?;
         writer.rows(&batch, &mut out).map_err(failure_of_write)?;
-        watch.add_rows(batch.num_rows() as u64);
+        observer.add_rows(batch.num_rows() as u64);
         crash::point("writing");
     }
-    check_not_canceled(watch)?;
+    check_not_canceled(observer)?;
     writer.finish(&mut out).map_err(failure_of_write)?;
     out.flush()?;
     let (_, digest) = out.finish();

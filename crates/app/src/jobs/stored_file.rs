@@ -1,6 +1,9 @@
 //! A published file of a job, ready to be sent.
 
+use store::port::jobs::JobFile;
+
 use super::FilesFolder;
+use crate::app::App;
 
 /// A published file with the values that its download needs.
 pub struct StoredFile {
@@ -16,4 +19,18 @@ pub struct StoredFile {
     pub name: String,
     /// Media type that it is sent with.
     pub content_type: String,
+}
+
+impl StoredFile {
+    /// Returns the file as the store records it.
+    pub(crate) fn from_job_file(app: &App, file: &JobFile) -> Self {
+        Self {
+            folder: app.files().clone(),
+            path: file.path.clone(),
+            bytes: file.bytes,
+            sha256: file.sha256.clone(),
+            name: file.name.clone(),
+            content_type: file.content_type.clone(),
+        }
+    }
 }

@@ -228,13 +228,6 @@ pub fn linked_file(
     let job = job.filter(|job| job.state == JobState::Succeeded).ok_or_else(ApiError::not_found)?;
     download_link::admit_link_request(app, job.id)?;
     let file = job.files.first().ok_or_else(ApiError::not_found)?;
-    let download = StoredFile {
-        folder: app.files().clone(),
-        path: file.path.clone(),
-        bytes: file.bytes,
-        sha256: file.sha256.clone(),
-        name: file.name.clone(),
-        content_type: file.content_type.clone(),
-    };
+    let download = StoredFile::from_job_file(app, file);
     Ok((job, download))
 }

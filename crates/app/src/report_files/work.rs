@@ -100,9 +100,16 @@ async fn make_report(
                 WorkFailure::permanent("internal_error", "The request cannot be read any more.")
             })?;
     let path = attempt.folder().join(format!("rows.{}", format.extension()));
-    let (settings, watch) = (app.settings(), Arc::new(attempt.clone()));
-    let made =
-        write::write_report(settings, &session, &request, format, &path, attempt.folder(), watch);
+    let (settings, observer) = (app.settings(), Arc::new(attempt.clone()));
+    let made = write::write_report(
+        settings,
+        &session,
+        &request,
+        format,
+        &path,
+        attempt.folder(),
+        observer,
+    );
     let ReportFile { file, columns, revision } = made.await?;
     let request = manifest_request(job, &asked, session.provider());
     let name = asked.file_name;

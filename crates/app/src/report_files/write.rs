@@ -39,10 +39,10 @@ pub async fn write_report(
     format: FileFormat,
     path: &Path,
     temp_dir: &Path,
-    watch: Arc<dyn WriteObserver>,
+    observer: Arc<dyn WriteObserver>,
 ) -> Result<ReportFile, WorkFailure> {
     let rows = reports::open_rows(session, request).await?;
-    watch.begin(Some(rows.total), rows.revision);
+    observer.begin(Some(rows.total), rows.revision);
     let options = WriteOptions {
         dialect: Dialect::Report,
         has_bom: settings.reports.has_bom(request.csv_dialect()),
@@ -54,6 +54,6 @@ pub async fn write_report(
     };
     let (columns, revision) = (rows.columns, rows.revision);
     let file = RowFile { path, format, columns: &columns, options };
-    let file = row_file::write_rows(file, rows.batches, watch).await?;
+    let file = row_file::write_rows(file, rows.batches, observer).await?;
     Ok(ReportFile { file, columns, revision })
 }

@@ -54,7 +54,7 @@ pub fn ar_aging(
         || AgingFindings { rows: RowSorter::new(request.folder), totals: AgingTotals::default() };
     let mut rows = Vec::new();
     let mut totals = AgingTotals::default();
-    for part in pass.run(request.session, request.watch(), &begin, &visit)? {
+    for part in pass.run(request.session, request.observer(), &begin, &visit)? {
         rows.push(part.rows);
         totals.merge(&part.totals);
     }

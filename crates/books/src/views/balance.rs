@@ -36,7 +36,7 @@ pub fn month_balance(
         Ok(())
     };
     let mut totals = PostingTotals::default();
-    for part in pass.run(request.session, request.watch(), &PostingTotals::default, &visit)? {
+    for part in pass.run(request.session, request.observer(), &PostingTotals::default, &visit)? {
         totals.merge(&part);
     }
     if frozen.first_open() == Some(month) {

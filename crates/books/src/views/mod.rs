@@ -73,7 +73,7 @@ pub struct ViewRequest<'r> {
 }
 
 impl ViewRequest<'_> {
-    pub(super) fn watch(&self) -> super::PassObserver<'_> {
+    pub(super) fn observer(&self) -> super::PassObserver<'_> {
         super::PassObserver { progress: &|_| (), is_canceled: self.is_canceled }
     }
 
@@ -97,7 +97,7 @@ impl ViewRequest<'_> {
         sink: &mut dyn FnMut(DriftRow) -> Result<(), PackageError>,
     ) -> Result<(), PackageError> {
         let (session, settings, currency) = (self.session, &self.settings, self.currency);
-        find_drift(session, frozen, settings, currency, self.folder, self.watch(), sink)
+        find_drift(session, frozen, settings, currency, self.folder, self.observer(), sink)
     }
 
     /// Reads the closed months.

@@ -40,7 +40,7 @@ pub fn revenue_by_plan(
     };
     let begin = || RevenueByGroup::new(group_by);
     let mut revenue = begin();
-    for part in pass.run(request.session, request.watch(), &begin, &visit)? {
+    for part in pass.run(request.session, request.observer(), &begin, &visit)? {
         revenue.merge(&part);
     }
     frozen.visit_postings(request.currency, &mut |row| {

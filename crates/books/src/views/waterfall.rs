@@ -35,7 +35,7 @@ pub fn deferred_waterfall(
         Ok(())
     };
     let mut waterfall = begin();
-    for part in pass.run(request.session, request.watch(), &begin, &visit)? {
+    for part in pass.run(request.session, request.observer(), &begin, &visit)? {
         waterfall.merge(&part);
     }
     Ok(view(request, from, to, &waterfall))

@@ -13,15 +13,15 @@ use crate::row_generator::RowGenerator;
 
 const DAY: i64 = 86_400;
 
-/// Returns the part of the payment of `bill` that is refunded. It must be known when the payment is
+/// Returns the part of the payment of `draft` that is refunded. It must be known when the payment is
 /// written.
 pub(super) fn refunded_amount(
-    teller: &RowGenerator<'_>,
-    bill: &InvoiceDraft<'_>,
+    generator: &RowGenerator<'_>,
+    draft: &InvoiceDraft<'_>,
     settlement: &InvoiceSettlement,
 ) -> i64 {
-    match correction_instant(teller, bill, settlement) {
-        Some(_) => match bill.correction {
+    match correction_instant(generator, draft, settlement) {
+        Some(_) => match draft.correction {
             Correction::RefundOfPart | Correction::RefundToBalance => settlement.paid / 3,
             Correction::NoteThenRefund | Correction::RefundThenNote => settlement.paid,
             Correction::CreditNoteInvoice => settlement.paid / 2,
@@ -32,22 +32,22 @@ pub(super) fn refunded_amount(
 }
 
 fn correction_instant(
-    teller: &RowGenerator<'_>,
-    bill: &InvoiceDraft<'_>,
+    generator: &RowGenerator<'_>,
+    draft: &InvoiceDraft<'_>,
     settlement: &InvoiceSettlement,
 ) -> Option<Instant> {
-    let after = match bill.correction {
+    let after = match draft.correction {
         Correction::None => return None,
-        Correction::NoteBeforePayment if settlement.noted > 0 => bill.at.plus_seconds(2 * DAY),
+        Correction::NoteBeforePayment if settlement.noted > 0 => draft.at.plus_seconds(2 * DAY),
         Correction::NoteBeforePayment => return None,
         _ => settlement.received_at?.plus_seconds(6 * DAY + 4321),
     };
-    teller.calendar.has_passed(after).then_some(after)
+    generator.calendar.has_passed(after).then_some(after)
 }
 
 /// A document to correct, and the instant of the correction.
 struct CorrectionCase<'a> {
-    bill: &'a InvoiceDraft<'a>,
+    draft: &'a InvoiceDraft<'a>,
     invoice_id: i64,
     payment_id: Option<i64>,
     totals: &'a InvoiceTotals,
@@ -55,34 +55,34 @@ struct CorrectionCase<'a> {
 }
 
 pub(super) fn write_correction(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     account: &mut CustomerAccount,
-    bill: &InvoiceDraft<'_>,
+    draft: &InvoiceDraft<'_>,
     invoice_id: i64,
     payment_id: Option<i64>,
     totals: &InvoiceTotals,
     settlement: &InvoiceSettlement,
 ) -> io::Result<()> {
-    let Some(at) = correction_instant(teller, bill, settlement) else { return Ok(()) };
-    let refunded = refunded_amount(teller, bill, settlement);
-    let case = CorrectionCase { bill, invoice_id, payment_id, totals, at };
-    match bill.correction {
+    let Some(at) = correction_instant(generator, draft, settlement) else { return Ok(()) };
+    let refunded = refunded_amount(generator, draft, settlement);
+    let case = CorrectionCase { draft, invoice_id, payment_id, totals, at };
+    match draft.correction {
         Correction::None => Ok(()),
         Correction::RefundOfPart => {
-            case.refund(teller, account, &RefundDraft::of_amount(refunded)).map(|_| ())
+            case.refund(generator, account, &RefundDraft::of_amount(refunded)).map(|_| ())
         }
-        Correction::NoteThenRefund => case.note_then_refund(teller, account, refunded),
-        Correction::RefundThenNote => case.refund_then_note(teller, account, refunded),
-        Correction::CreditNoteInvoice => case.credit_note_invoice(teller, account, refunded),
+        Correction::NoteThenRefund => case.note_then_refund(generator, account, refunded),
+        Correction::RefundThenNote => case.refund_then_note(generator, account, refunded),
+        Correction::CreditNoteInvoice => case.credit_note_invoice(generator, account, refunded),
         Correction::RefundToBalance => {
             let refund =
                 RefundDraft { destination: "customer_balance", ..RefundDraft::of_amount(refunded) };
-            let refund_id = case.refund(teller, account, &refund)?;
-            case.credit(teller, account, "refund", -refunded, Some(refund_id), None)
+            let refund_id = case.refund(generator, account, &refund)?;
+            case.credit(generator, account, "refund", -refunded, Some(refund_id), None)
         }
         Correction::NoteToBalance => {
             let note = CreditNoteDraft { total: settlement.paid / 5, ..CreditNoteDraft::default() };
-            case.note_with_credit(teller, account, &note).map(|_| ())
+            case.note_with_credit(generator, account, &note).map(|_| ())
         }
         Correction::NoteBeforePayment => {
             let note = CreditNoteDraft {
@@ -90,7 +90,7 @@ pub(super) fn write_correction(
                 is_early: true,
                 ..CreditNoteDraft::default()
             };
-            case.note(teller, account, &note).map(|_| ())
+            case.note(generator, account, &note).map(|_| ())
         }
         Correction::NoteVoided => {
             let note = CreditNoteDraft {
@@ -98,12 +98,12 @@ pub(super) fn write_correction(
                 is_void: true,
                 ..CreditNoteDraft::default()
             };
-            case.note(teller, account, &note).map(|_| ())
+            case.note(generator, account, &note).map(|_| ())
         }
         Correction::RefundStuck(how) => {
             let status = ["pending", "failed", "canceled"][usize::from(how % 3)];
             let refund = RefundDraft { status, ..RefundDraft::of_amount(settlement.paid) };
-            case.refund(teller, account, &refund).map(|_| ())
+            case.refund(generator, account, &refund).map(|_| ())
         }
     }
 }
@@ -135,71 +135,71 @@ struct CreditNoteDraft {
 impl CorrectionCase<'_> {
     fn note_then_refund(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
         amount: i64,
     ) -> io::Result<()> {
         let note = CreditNoteDraft { total: amount, ..CreditNoteDraft::default() };
-        let note_id = self.note_with_credit(teller, account, &note)?;
+        let note_id = self.note_with_credit(generator, account, &note)?;
         let refund =
             RefundDraft { credit_note_id: Some(note_id), ..RefundDraft::of_amount(amount) };
-        let refund_id = self.refund(teller, account, &refund)?;
-        self.credit(teller, account, "refund", amount, Some(refund_id), None)
+        let refund_id = self.refund(generator, account, &refund)?;
+        self.credit(generator, account, "refund", amount, Some(refund_id), None)
     }
 
     fn refund_then_note(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
         amount: i64,
     ) -> io::Result<()> {
-        let refund_id = self.refund(teller, account, &RefundDraft::of_amount(amount))?;
+        let refund_id = self.refund(generator, account, &RefundDraft::of_amount(amount))?;
         let note = CreditNoteDraft {
             total: amount,
             refund_id: Some(refund_id),
             ..CreditNoteDraft::default()
         };
-        self.note_with_credit(teller, account, &note)?;
-        self.credit(teller, account, "refund", amount, Some(refund_id), None)
+        self.note_with_credit(generator, account, &note)?;
+        self.credit(generator, account, "refund", amount, Some(refund_id), None)
     }
 
     fn note_with_credit(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
         note: &CreditNoteDraft,
     ) -> io::Result<i64> {
-        let note_id = self.note(teller, account, note)?;
-        self.credit(teller, account, "credit_note", -note.total, None, Some(note_id))?;
+        let note_id = self.note(generator, account, note)?;
+        self.credit(generator, account, "credit_note", -note.total, None, Some(note_id))?;
         Ok(note_id)
     }
 
     fn credit(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
         kind: &'static str,
         amount: i64,
         refund_id: Option<i64>,
         credit_note_id: Option<i64>,
     ) -> io::Result<()> {
-        let movement = CreditMovement::of(kind, amount, self.bill.currency, self.at);
+        let movement = CreditMovement::of(kind, amount, self.draft.currency, self.at);
         let movement = CreditMovement { refund_id, credit_note_id, ..movement };
-        account.write_movement(teller, &movement)
+        account.write_movement(generator, &movement)
     }
 
     fn note(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &CustomerAccount,
         note: &CreditNoteDraft,
     ) -> io::Result<i64> {
-        let next = teller.last_id("credit_notes")? + 1;
-        let number = format!("{}-CN-{next:05}", teller.invoice_prefix);
+        let next = generator.last_id("credit_notes")? + 1;
+        let number = format!("{}-CN-{next:05}", generator.invoice_prefix);
         let tax = proportional_share(self.totals.tax, note.total, self.totals.total);
-        let reason = teller.draw.pick(&[None, Some("duplicate"), Some("order_change")]);
+        let reason = generator.draw.pick(&[None, Some("duplicate"), Some("order_change")]);
         let deleted_at = (note.is_void && next % 2 == 0).then_some(self.at);
-        teller.add(
+        generator.add(
             "credit_notes",
             (self.at, self.at),
             [
@@ -212,7 +212,7 @@ impl CorrectionCase<'_> {
                 ("amount", (note.total - tax).into()),
                 ("tax", tax.into()),
                 ("total", note.total.into()),
-                ("currency", self.bill.currency.code().into()),
+                ("currency", self.draft.currency.code().into()),
                 ("refund_id", note.refund_id.into()),
                 ("date", self.at.into()),
                 ("deleted_at", deleted_at.into()),
@@ -222,18 +222,19 @@ impl CorrectionCase<'_> {
 
     fn refund(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &CustomerAccount,
         refund: &RefundDraft,
     ) -> io::Result<i64> {
-        let channel = self.bill.method.channel;
+        let channel = self.draft.method.channel;
         let destination = match (refund.destination, channel) {
             ("card", "offline") => "offline",
             (destination, _) => destination,
         };
-        let next = teller.last_id("refunds")? + 1;
+        let next = generator.last_id("refunds")? + 1;
         let has_succeeded = refund.status == "succeeded";
-        let reason = teller.draw.pick(&[None, Some("requested_by_customer"), Some("moved away")]);
+        let reason =
+            generator.draw.pick(&[None, Some("requested_by_customer"), Some("moved away")]);
         let deleted_at = (!has_succeeded && next % 3 == 0).then_some(self.at);
         let is_of_payment = refund.invoice_id.is_none();
         let is_named = is_of_payment && next % 4 != 0;
@@ -241,7 +242,7 @@ impl CorrectionCase<'_> {
             None => (next % 5 != 0).then_some(self.invoice_id),
             named => named,
         };
-        teller.add(
+        generator.add(
             "refunds",
             (self.at, self.at),
             [
@@ -250,7 +251,7 @@ impl CorrectionCase<'_> {
                 ("invoice_id", invoice_id.into()),
                 ("credit_note_id", refund.credit_note_id.into()),
                 ("amount", refund.amount.into()),
-                ("currency", self.bill.currency.code().into()),
+                ("currency", self.draft.currency.code().into()),
                 ("status", refund.status.into()),
                 ("type", channel.into()),
                 ("destination", destination.into()),
@@ -263,43 +264,43 @@ impl CorrectionCase<'_> {
 
     fn credit_note_invoice(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
         total: i64,
     ) -> io::Result<()> {
         let tax = proportional_share(self.totals.tax, total, self.totals.total);
-        let invoice_id = self.add_credit_note_invoice(teller, account, total, tax)?;
-        let noted = CreditMovement::of("credit_note", -total, self.bill.currency, self.at);
+        let invoice_id = self.add_credit_note_invoice(generator, account, total, tax)?;
+        let noted = CreditMovement::of("credit_note", -total, self.draft.currency, self.at);
         let noted = CreditMovement { invoice_id: Some(invoice_id), ..noted };
-        account.write_movement(teller, &noted.described("Credit note"))?;
+        account.write_movement(generator, &noted.described("Credit note"))?;
         let refund = RefundDraft { invoice_id: Some(invoice_id), ..RefundDraft::of_amount(total) };
-        let refund_id = self.refund(teller, account, &refund)?;
-        self.credit(teller, account, "refund", total, Some(refund_id), None)
+        let refund_id = self.refund(generator, account, &refund)?;
+        self.credit(generator, account, "refund", total, Some(refund_id), None)
     }
 
     fn add_credit_note_invoice(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &CustomerAccount,
         total: i64,
         tax: i64,
     ) -> io::Result<i64> {
-        let (bill, net) = (self.bill, total - tax);
-        let number = format!("{}-CR-{:06}", teller.invoice_prefix, self.invoice_id);
-        let invoice_id = teller.add(
+        let (draft, net) = (self.draft, total - tax);
+        let number = format!("{}-CR-{:06}", generator.invoice_prefix, self.invoice_id);
+        let invoice_id = generator.add(
             "invoices",
             (self.at, self.at),
             [
                 ("number", (&number).into()),
                 ("customer_id", account.customer_id.into()),
-                ("subscription_id", bill.subscription_id.into()),
-                ("order_id", bill.order_id.into()),
-                ("customer_membership_id", bill.customer_membership_id.into()),
-                ("site_id", bill.site_id.into()),
+                ("subscription_id", draft.subscription_id.into()),
+                ("order_id", draft.order_id.into()),
+                ("customer_membership_id", draft.customer_membership_id.into()),
+                ("site_id", draft.site_id.into()),
                 ("status", "paid".into()),
-                ("billing_reason", bill.reason.into()),
-                ("collection_method", bill.collection_method.into()),
-                ("currency", bill.currency.code().into()),
+                ("billing_reason", draft.reason.into()),
+                ("collection_method", draft.collection_method.into()),
+                ("currency", draft.currency.code().into()),
                 ("subtotal", net.into()),
                 ("discount", 0.into()),
                 ("tax", tax.into()),
@@ -315,8 +316,8 @@ impl CorrectionCase<'_> {
                 ("paid_at", self.at.into()),
                 ("voided_at", DemoValue::Null),
                 ("uncollectible_at", DemoValue::Null),
-                ("payment_processor_id", bill.processor_id.into()),
-                ("purchase_type", bill.purchase_type.into()),
+                ("payment_processor_id", draft.processor_id.into()),
+                ("purchase_type", draft.purchase_type.into()),
                 ("discount_code", DemoValue::Null),
                 ("is_credit_note", true.into()),
                 ("refunded_invoice_id", self.invoice_id.into()),
@@ -327,8 +328,8 @@ impl CorrectionCase<'_> {
         )?;
         let price = super::LinePrice { net, discount: 0, tax };
         let line = super::InvoiceLineDraft::of("credit", "Credit", price);
-        let bill = InvoiceDraft { at: self.at, advanced_at: None, ..bill.clone() };
-        super::price::add_line(teller, &bill, invoice_id, &line)?;
+        let draft = InvoiceDraft { at: self.at, advanced_at: None, ..draft.clone() };
+        super::price::add_line(generator, &draft, invoice_id, &line)?;
         Ok(invoice_id)
     }
 }

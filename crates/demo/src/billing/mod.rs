@@ -86,23 +86,23 @@ impl<'a> InvoiceDraft<'a> {
 
 /// Writes an invoice, its lines, payments and corrections. Returns its id.
 pub(super) fn write_invoice(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     account: &mut CustomerAccount,
-    bill: &InvoiceDraft<'_>,
+    draft: &InvoiceDraft<'_>,
 ) -> io::Result<i64> {
-    let totals = InvoiceTotals::of(bill.lines);
-    let settlement = InvoiceSettlement::decide(teller, account, bill, &totals);
-    let invoice_id = add_invoice(teller, account, bill, &totals, &settlement)?;
-    for line in bill.lines {
-        price::add_line(teller, bill, invoice_id, line)?;
+    let totals = InvoiceTotals::of(draft.lines);
+    let settlement = InvoiceSettlement::decide(generator, account, draft, &totals);
+    let invoice_id = add_invoice(generator, account, draft, &totals, &settlement)?;
+    for line in draft.lines {
+        price::add_line(generator, draft, invoice_id, line)?;
     }
-    let refunded = corrections::refunded_amount(teller, bill, &settlement);
+    let refunded = corrections::refunded_amount(generator, draft, &settlement);
     let payment_id =
-        receipts::write_payments(teller, account, bill, invoice_id, &settlement, refunded)?;
+        receipts::write_payments(generator, account, draft, invoice_id, &settlement, refunded)?;
     corrections::write_correction(
-        teller,
+        generator,
         account,
-        bill,
+        draft,
         invoice_id,
         payment_id,
         &totals,
@@ -112,35 +112,36 @@ pub(super) fn write_invoice(
 }
 
 fn add_invoice(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     account: &CustomerAccount,
-    bill: &InvoiceDraft<'_>,
+    draft: &InvoiceDraft<'_>,
     totals: &InvoiceTotals,
     settlement: &InvoiceSettlement,
 ) -> io::Result<i64> {
-    let written_at = bill.advanced_at.unwrap_or(bill.at);
-    let day = teller.calendar.date_of(bill.at);
-    let next = teller.last_id("invoices")? + 1;
-    let number = format!("{}-{:04}{:02}-{next:06}", teller.invoice_prefix, day.year(), day.month());
+    let written_at = draft.advanced_at.unwrap_or(draft.at);
+    let day = generator.calendar.date_of(draft.at);
+    let next = generator.last_id("invoices")? + 1;
+    let number =
+        format!("{}-{:04}{:02}-{next:06}", generator.invoice_prefix, day.year(), day.month());
     let is_draft = settlement.status == "draft";
-    let due_date = bill.due_in_days.map(|days| day.plus_days(days));
+    let due_date = draft.due_in_days.map(|days| day.plus_days(days));
     let deleted_at = (is_draft && next % 2 == 0).then(|| written_at.plus_seconds(86_400));
-    let deleted_at = deleted_at.map(|at| teller.calendar.not_after_now(at));
+    let deleted_at = deleted_at.map(|at| generator.calendar.not_after_now(at));
     let metadata = if next % 50 == 0 { r#"{"imported_from":"ledger 2019"}"# } else { "{}" };
-    teller.add(
+    generator.add(
         "invoices",
         (written_at, deleted_at.unwrap_or(settlement.changed_at)),
         [
             ("number", (!is_draft).then_some(number.as_str()).into()),
             ("customer_id", account.customer_id.into()),
-            ("subscription_id", bill.subscription_id.into()),
-            ("order_id", bill.order_id.into()),
-            ("customer_membership_id", bill.customer_membership_id.into()),
-            ("site_id", bill.site_id.into()),
+            ("subscription_id", draft.subscription_id.into()),
+            ("order_id", draft.order_id.into()),
+            ("customer_membership_id", draft.customer_membership_id.into()),
+            ("site_id", draft.site_id.into()),
             ("status", settlement.status.into()),
-            ("billing_reason", bill.reason.into()),
-            ("collection_method", bill.collection_method.into()),
-            ("currency", bill.currency.code().into()),
+            ("billing_reason", draft.reason.into()),
+            ("collection_method", draft.collection_method.into()),
+            ("currency", draft.currency.code().into()),
             ("subtotal", totals.subtotal.into()),
             ("discount", totals.discount.into()),
             ("tax", totals.tax.into()),
@@ -148,20 +149,20 @@ fn add_invoice(
             ("amount_paid", settlement.paid.into()),
             ("credit_applied", settlement.credit_applied.into()),
             ("amount_remaining", settlement.remaining(totals).into()),
-            ("is_advance", bill.advanced_at.is_some().into()),
-            ("date", bill.at.into()),
+            ("is_advance", draft.advanced_at.is_some().into()),
+            ("date", draft.at.into()),
             ("due_date", due_date.into()),
-            ("period_start", bill.period.map(|(start, _)| start).into()),
-            ("period_end", bill.period.map(|(_, end)| end).into()),
+            ("period_start", draft.period.map(|(start, _)| start).into()),
+            ("period_end", draft.period.map(|(_, end)| end).into()),
             ("paid_at", settlement.paid_at.into()),
             ("voided_at", settlement.voided_at.into()),
             ("uncollectible_at", settlement.uncollectible_at.into()),
-            ("payment_processor_id", bill.processor_id.into()),
-            ("purchase_type", bill.purchase_type.into()),
-            ("discount_code", bill.discount_code.into()),
+            ("payment_processor_id", draft.processor_id.into()),
+            ("purchase_type", draft.purchase_type.into()),
+            ("discount_code", draft.discount_code.into()),
             ("is_credit_note", false.into()),
             ("refunded_invoice_id", None::<i64>.into()),
-            ("description", bill.description.into()),
+            ("description", draft.description.into()),
             ("metadata", super::row::DemoValue::Json(metadata)),
             ("deleted_at", deleted_at.into()),
         ],

@@ -93,20 +93,20 @@ impl InvoiceTotals {
 }
 
 pub(super) fn add_line(
-    teller: &mut RowGenerator<'_>,
-    bill: &InvoiceDraft<'_>,
+    generator: &mut RowGenerator<'_>,
+    draft: &InvoiceDraft<'_>,
     invoice_id: i64,
     line: &InvoiceLineDraft<'_>,
 ) -> io::Result<()> {
-    let written_at = bill.advanced_at.unwrap_or(bill.at);
-    teller.add(
+    let written_at = draft.advanced_at.unwrap_or(draft.at);
+    generator.add(
         "invoice_lines",
         (written_at, written_at),
         [
             ("invoice_id", invoice_id.into()),
-            ("subscription_id", bill.subscription_id.into()),
+            ("subscription_id", draft.subscription_id.into()),
             ("plan_id", line.plan_id.into()),
-            ("customer_membership_id", bill.customer_membership_id.into()),
+            ("customer_membership_id", draft.customer_membership_id.into()),
             ("order_item_id", line.order_item_id.into()),
             ("type", line.kind.into()),
             ("description", line.description.into()),
@@ -114,7 +114,7 @@ pub(super) fn add_line(
             ("amount", line.price.amount().into()),
             ("discount", line.price.discount.into()),
             ("tax", line.price.tax.into()),
-            ("currency", bill.currency.code().into()),
+            ("currency", draft.currency.code().into()),
             ("period_start", line.period.map(|(start, _)| start).into()),
             ("period_end", line.period.map(|(_, end)| end).into()),
             ("is_proration", line.is_proration.into()),

@@ -102,17 +102,17 @@ impl CustomerAccount {
     /// Writes a change of the credit. Writes nothing if it lies in the future.
     pub(crate) fn write_movement(
         &mut self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         movement: &CreditMovement<'_>,
     ) -> io::Result<()> {
-        if !teller.calendar.has_passed(movement.at) || movement.amount == 0 {
+        if !generator.calendar.has_passed(movement.at) || movement.amount == 0 {
             return Ok(());
         }
         if movement.currency == self.currency {
             self.credit -= movement.amount;
             self.changed_at = self.changed_at.max(movement.at);
         }
-        teller.add(
+        generator.add(
             "balance_transactions",
             (movement.at, movement.at),
             [
@@ -149,62 +149,62 @@ struct PaymentDraft<'a> {
 
 /// Writes the payments of an invoice. Returns the payment that settled it, if any.
 pub(super) fn write_payments(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     account: &mut CustomerAccount,
-    bill: &InvoiceDraft<'_>,
+    draft: &InvoiceDraft<'_>,
     invoice_id: i64,
     settlement: &InvoiceSettlement,
     refunded: i64,
 ) -> io::Result<Option<i64>> {
-    use_credit(teller, account, bill, invoice_id, settlement)?;
-    let total = super::InvoiceTotals::of(bill.lines).total;
+    use_credit(generator, account, draft, invoice_id, settlement)?;
+    let total = super::InvoiceTotals::of(draft.lines).total;
     let payment = PaymentDraft {
         invoice_id: Some(invoice_id),
-        order_id: bill.order_id,
+        order_id: draft.order_id,
         amount: total,
         refunded: 0,
-        currency: bill.currency,
+        currency: draft.currency,
         status: "failed",
-        at: bill.at.plus_seconds(5),
-        method: bill.method,
+        at: draft.at.plus_seconds(5),
+        method: draft.method,
         description: Some("Card declined: insufficient funds"),
         is_duplicate: false,
     };
     for attempt in 0..settlement.failures {
         let at = payment.at.plus_seconds(attempt * 5 * DAY);
-        if teller.calendar.has_passed(at) {
+        if generator.calendar.has_passed(at) {
             let is_duplicate = attempt == 2 && invoice_id % 4 == 0;
-            add_payment(teller, account, &PaymentDraft { at, is_duplicate, ..payment })?;
+            add_payment(generator, account, &PaymentDraft { at, is_duplicate, ..payment })?;
         }
     }
     let Some(at) = settlement.received_at else {
-        if settlement.status == "open" && bill.method == PaymentMethod::DEBIT {
+        if settlement.status == "open" && draft.method == PaymentMethod::DEBIT {
             let description = Some("Debit under way");
-            let pending = PaymentDraft { status: "pending", at: bill.at, description, ..payment };
-            add_payment(teller, account, &pending)?;
+            let pending = PaymentDraft { status: "pending", at: draft.at, description, ..payment };
+            add_payment(generator, account, &pending)?;
         }
         return Ok(None);
     };
-    let (amount, description) = (settlement.paid, bill.description);
+    let (amount, description) = (settlement.paid, draft.description);
     let received =
         PaymentDraft { amount, refunded, status: "succeeded", at, description, ..payment };
-    add_payment(teller, account, &received).map(Some)
+    add_payment(generator, account, &received).map(Some)
 }
 
 fn use_credit(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     account: &mut CustomerAccount,
-    bill: &InvoiceDraft<'_>,
+    draft: &InvoiceDraft<'_>,
     invoice_id: i64,
     settlement: &InvoiceSettlement,
 ) -> io::Result<()> {
     let used = settlement.credit_applied + settlement.credit_unapplied;
-    let at = bill.at.plus_seconds(1);
+    let at = draft.at.plus_seconds(1);
     let applied = CreditMovement {
         invoice_id: Some(invoice_id),
-        ..CreditMovement::of("applied_to_invoice", used, bill.currency, at)
+        ..CreditMovement::of("applied_to_invoice", used, draft.currency, at)
     };
-    account.write_movement(teller, &applied.described("Applied to invoice"))?;
+    account.write_movement(generator, &applied.described("Applied to invoice"))?;
     if let Some(at) = settlement.voided_at {
         let given_back = CreditMovement {
             at,
@@ -212,19 +212,19 @@ fn use_credit(
             amount: -settlement.credit_unapplied,
             ..applied
         };
-        account.write_movement(teller, &given_back.described("Invoice voided"))?;
+        account.write_movement(generator, &given_back.described("Invoice voided"))?;
     }
     Ok(())
 }
 
 /// Writes a payment without an invoice, which becomes credit.
 pub(crate) fn write_prepayment(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     account: &mut CustomerAccount,
     amount: i64,
     at: Instant,
 ) -> io::Result<()> {
-    if !teller.calendar.has_passed(at) {
+    if !generator.calendar.has_passed(at) {
         return Ok(());
     }
     let payment = PaymentDraft {
@@ -235,28 +235,28 @@ pub(crate) fn write_prepayment(
         currency: account.currency,
         status: "succeeded",
         at,
-        method: teller.draw.pick(&PaymentMethod::OFFLINE),
+        method: generator.draw.pick(&PaymentMethod::OFFLINE),
         description: Some("Paid on account"),
         is_duplicate: false,
     };
-    let payment_id = add_payment(teller, account, &payment)?;
+    let payment_id = add_payment(generator, account, &payment)?;
     let credit = CreditMovement::of("payment", -amount, account.currency, at);
     let credit = CreditMovement { payment_id: Some(payment_id), ..credit };
-    account.write_movement(teller, &credit.described("Paid on account"))
+    account.write_movement(generator, &credit.described("Paid on account"))
 }
 
 fn add_payment(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     account: &CustomerAccount,
     payment: &PaymentDraft<'_>,
 ) -> io::Result<i64> {
-    let next = teller.last_id("payments")? + 1;
+    let next = generator.last_id("payments")? + 1;
     let reference = format!("{}_{:08x}", payment.method.category, next * 7919);
     let has_reference = payment.method.category != "Cash";
     let is_unnamed = payment.invoice_id.is_some() && next % 83 == 0;
     let deleted_at = payment.is_duplicate.then(|| payment.at.plus_seconds(3600));
-    let deleted_at = deleted_at.map(|at| teller.calendar.not_after_now(at));
-    teller.add(
+    let deleted_at = deleted_at.map(|at| generator.calendar.not_after_now(at));
+    generator.add(
         "payments",
         (payment.at, deleted_at.unwrap_or(payment.at)),
         [

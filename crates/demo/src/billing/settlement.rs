@@ -52,22 +52,22 @@ pub(super) struct InvoiceSettlement {
 
 impl InvoiceSettlement {
     pub(super) fn decide(
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &CustomerAccount,
-        bill: &InvoiceDraft<'_>,
+        draft: &InvoiceDraft<'_>,
         totals: &InvoiceTotals,
     ) -> Self {
-        let mut settlement = Self::open(bill);
-        let credit = account.credit_at(bill.at, bill.currency).min(totals.total.max(0));
-        match bill.outcome {
+        let mut settlement = Self::open(draft);
+        let credit = account.credit_at(draft.at, draft.currency).min(totals.total.max(0));
+        match draft.outcome {
             InvoiceOutcome::Draft => settlement.status = "draft",
-            InvoiceOutcome::Open => settlement.note_before_payment(teller, bill, totals),
-            InvoiceOutcome::PartlyPaid => settlement.pay_half(teller, bill, totals),
-            InvoiceOutcome::Paid => settlement.pay(teller, bill, totals, credit),
-            InvoiceOutcome::PaidLate => settlement.pay_late(teller, bill, totals),
+            InvoiceOutcome::Open => settlement.note_before_payment(generator, draft, totals),
+            InvoiceOutcome::PartlyPaid => settlement.pay_half(generator, draft, totals),
+            InvoiceOutcome::Paid => settlement.pay(generator, draft, totals, credit),
+            InvoiceOutcome::PaidLate => settlement.pay_late(generator, draft, totals),
             InvoiceOutcome::PastDue => settlement.fail(3),
-            InvoiceOutcome::Void => settlement.void(teller, bill, credit),
-            InvoiceOutcome::Uncollectible => settlement.write_off(teller, bill),
+            InvoiceOutcome::Void => settlement.void(generator, draft, credit),
+            InvoiceOutcome::Uncollectible => settlement.write_off(generator, draft),
         }
         settlement
     }
@@ -77,7 +77,7 @@ impl InvoiceSettlement {
         (totals.total - self.paid - self.credit_applied - self.noted).max(0)
     }
 
-    fn open(bill: &InvoiceDraft<'_>) -> Self {
+    fn open(draft: &InvoiceDraft<'_>) -> Self {
         Self {
             status: "open",
             paid: 0,
@@ -89,21 +89,22 @@ impl InvoiceSettlement {
             received_at: None,
             voided_at: None,
             uncollectible_at: None,
-            changed_at: bill.advanced_at.unwrap_or(bill.at),
+            changed_at: draft.advanced_at.unwrap_or(draft.at),
         }
     }
 
     fn pay(
         &mut self,
-        teller: &mut RowGenerator<'_>,
-        bill: &InvoiceDraft<'_>,
+        generator: &mut RowGenerator<'_>,
+        draft: &InvoiceDraft<'_>,
         totals: &InvoiceTotals,
         credit: i64,
     ) {
-        let delay = bill.method.delay_seconds(&mut teller.draw);
+        let delay = draft.method.delay_seconds(&mut generator.draw);
         let due = totals.total - credit;
-        let paid_at = if due == 0 { bill.at.plus_seconds(1) } else { bill.at.plus_seconds(delay) };
-        if !teller.calendar.has_passed(paid_at) {
+        let paid_at =
+            if due == 0 { draft.at.plus_seconds(1) } else { draft.at.plus_seconds(delay) };
+        if !generator.calendar.has_passed(paid_at) {
             return;
         }
         self.status = "paid";
@@ -116,12 +117,12 @@ impl InvoiceSettlement {
 
     fn pay_half(
         &mut self,
-        teller: &RowGenerator<'_>,
-        bill: &InvoiceDraft<'_>,
+        generator: &RowGenerator<'_>,
+        draft: &InvoiceDraft<'_>,
         totals: &InvoiceTotals,
     ) {
-        let came_at = bill.at.plus_seconds(4 * DAY);
-        if teller.calendar.has_passed(came_at) {
+        let came_at = draft.at.plus_seconds(4 * DAY);
+        if generator.calendar.has_passed(came_at) {
             self.paid = totals.total / 2;
             self.received_at = Some(came_at);
             self.changed_at = came_at;
@@ -130,13 +131,13 @@ impl InvoiceSettlement {
 
     fn pay_late(
         &mut self,
-        teller: &RowGenerator<'_>,
-        bill: &InvoiceDraft<'_>,
+        generator: &RowGenerator<'_>,
+        draft: &InvoiceDraft<'_>,
         totals: &InvoiceTotals,
     ) {
-        let paid_at = bill.at.plus_seconds(3 * DAY);
+        let paid_at = draft.at.plus_seconds(3 * DAY);
         self.fail(1);
-        if teller.calendar.has_passed(paid_at) {
+        if generator.calendar.has_passed(paid_at) {
             self.status = "paid";
             self.paid = totals.total;
             self.paid_at = Some(paid_at);
@@ -150,9 +151,9 @@ impl InvoiceSettlement {
         self.failures = failures;
     }
 
-    fn void(&mut self, teller: &mut RowGenerator<'_>, bill: &InvoiceDraft<'_>, credit: i64) {
-        let voided_at = bill.at.plus_seconds(teller.draw.between(1, 9) * DAY);
-        if teller.calendar.has_passed(voided_at) {
+    fn void(&mut self, generator: &mut RowGenerator<'_>, draft: &InvoiceDraft<'_>, credit: i64) {
+        let voided_at = draft.at.plus_seconds(generator.draw.between(1, 9) * DAY);
+        if generator.calendar.has_passed(voided_at) {
             self.status = "void";
             self.credit_unapplied = credit;
             self.voided_at = Some(voided_at);
@@ -160,10 +161,10 @@ impl InvoiceSettlement {
         }
     }
 
-    fn write_off(&mut self, teller: &RowGenerator<'_>, bill: &InvoiceDraft<'_>) {
-        let given_up_at = bill.at.plus_seconds(45 * DAY);
+    fn write_off(&mut self, generator: &RowGenerator<'_>, draft: &InvoiceDraft<'_>) {
+        let given_up_at = draft.at.plus_seconds(45 * DAY);
         self.fail(3);
-        if teller.calendar.has_passed(given_up_at) {
+        if generator.calendar.has_passed(given_up_at) {
             self.status = "uncollectible";
             self.uncollectible_at = Some(given_up_at);
             self.changed_at = given_up_at;
@@ -172,13 +173,13 @@ impl InvoiceSettlement {
 
     fn note_before_payment(
         &mut self,
-        teller: &RowGenerator<'_>,
-        bill: &InvoiceDraft<'_>,
+        generator: &RowGenerator<'_>,
+        draft: &InvoiceDraft<'_>,
         totals: &InvoiceTotals,
     ) {
-        let noted_at = bill.at.plus_seconds(2 * DAY);
-        let is_wanted = bill.correction == Correction::NoteBeforePayment;
-        if is_wanted && teller.calendar.has_passed(noted_at) {
+        let noted_at = draft.at.plus_seconds(2 * DAY);
+        let is_wanted = draft.correction == Correction::NoteBeforePayment;
+        if is_wanted && generator.calendar.has_passed(noted_at) {
             self.noted = totals.total / 4;
             self.changed_at = noted_at;
         }

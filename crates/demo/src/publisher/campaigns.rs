@@ -23,7 +23,7 @@ const CAMPAIGNS: [CampaignEntry; 6] = [
 ];
 
 /// Adds all campaigns with the runs of a year.
-pub(super) fn add_campaigns(teller: &mut RowGenerator<'_>, customers: u64) -> io::Result<()> {
+pub(super) fn add_campaigns(generator: &mut RowGenerator<'_>, customers: u64) -> io::Result<()> {
     let audience = customers.cast_signed();
     for (place, (site_id, name, key, kind, description, every)) in (1..).zip(CAMPAIGNS) {
         let (product_id, plan_id, coupon_id) = match place {
@@ -33,7 +33,7 @@ pub(super) fn add_campaigns(teller: &mut RowGenerator<'_>, customers: u64) -> io
             6 => (Some(7), None, Some(3)),
             _ => (Some(4), None, None),
         };
-        let campaign_id = teller.add_founding(
+        let campaign_id = generator.add_founding(
             "campaigns",
             [
                 ("site_id", site_id.into()),
@@ -46,9 +46,9 @@ pub(super) fn add_campaigns(teller: &mut RowGenerator<'_>, customers: u64) -> io
                 ("coupon_id", coupon_id.into()),
             ],
         )?;
-        let mut day = teller.calendar.first_day().plus_days(place * 3);
-        while day <= teller.calendar.today() {
-            add_run(teller, campaign_id, day, audience)?;
+        let mut day = generator.calendar.first_day().plus_days(place * 3);
+        while day <= generator.calendar.today() {
+            add_run(generator, campaign_id, day, audience)?;
             day = day.plus_days(every);
         }
     }
@@ -56,24 +56,24 @@ pub(super) fn add_campaigns(teller: &mut RowGenerator<'_>, customers: u64) -> io
 }
 
 fn add_run(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     campaign_id: i64,
     day: model::time::Date,
     audience: i64,
 ) -> io::Result<()> {
-    let started_at = teller.calendar.at(day, 11 * 3600);
-    if !teller.calendar.has_passed(started_at) {
+    let started_at = generator.calendar.at(day, 11 * 3600);
+    if !generator.calendar.has_passed(started_at) {
         return Ok(());
     }
-    let draw = &mut teller.draw;
+    let draw = &mut generator.draw;
     let sent = audience / 10 + draw.between(5, 5 + audience / 2);
     let delivered = sent - sent * draw.between(0, 4) / 100;
     let opened = delivered * draw.between(18, 52) / 100;
     let clicked = opened * draw.between(4, 30) / 100;
     let converted = clicked * draw.between(0, 20) / 100;
-    let own = teller.currency;
+    let own = generator.currency;
     let currency = if campaign_id == 4 { "eur" } else { own.code() };
-    teller.add(
+    generator.add(
         "campaign_runs",
         (started_at, started_at.plus_seconds(86_400)),
         [

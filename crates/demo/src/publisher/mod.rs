@@ -22,12 +22,15 @@ use super::row_generator::RowGenerator;
 pub(super) const ROWS_PER_SUBSCRIBER: u64 = 21;
 
 /// Generates the publisher with this many customers.
-pub(super) fn generate_publisher(teller: &mut RowGenerator<'_>, customers: u64) -> io::Result<()> {
-    offer::add_offer(teller)?;
-    campaigns::add_campaigns(teller, customers)?;
+pub(super) fn generate_publisher(
+    generator: &mut RowGenerator<'_>,
+    customers: u64,
+) -> io::Result<()> {
+    offer::add_offer(generator)?;
+    campaigns::add_campaigns(generator, customers)?;
     for number in 0..customers {
-        teller.begin_customer(number + 1);
-        subscriber::generate_subscriber(teller, number)?;
+        generator.begin_customer(number + 1);
+        subscriber::generate_subscriber(generator, number)?;
     }
     Ok(())
 }

@@ -125,7 +125,7 @@ pub(super) const SKUS: [(i64, &str, i64); 6] = [
 struct Coupon {
     code: &'static str,
     name: Option<&'static str>,
-    off: CouponDiscount,
+    discount: CouponDiscount,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -137,15 +137,15 @@ enum CouponDiscount {
 }
 
 const COUPONS: [Coupon; 5] = [
-    Coupon { code: "WELCOME20", name: Some("Welcome"), off: CouponDiscount::Percent(200_000) },
+    Coupon { code: "WELCOME20", name: Some("Welcome"), discount: CouponDiscount::Percent(200_000) },
     Coupon {
         code: "STUDENT",
         name: Some("Students: a third off"),
-        off: CouponDiscount::Percent(333_333),
+        discount: CouponDiscount::Percent(333_333),
     },
-    Coupon { code: "FIVER", name: None, off: CouponDiscount::Amount(500) },
-    Coupon { code: "BERLIN", name: Some("Book fair"), off: CouponDiscount::Euro(200) },
-    Coupon { code: "FRIENDS", name: None, off: CouponDiscount::Percent(1_000_000) },
+    Coupon { code: "FIVER", name: None, discount: CouponDiscount::Amount(500) },
+    Coupon { code: "BERLIN", name: Some("Book fair"), discount: CouponDiscount::Euro(200) },
+    Coupon { code: "FRIENDS", name: None, discount: CouponDiscount::Percent(1_000_000) },
 ];
 
 fn coupon(id: i64) -> Option<&'static Coupon> {
@@ -158,27 +158,27 @@ pub(super) fn coupon_code(id: i64) -> &'static str {
 }
 
 /// Adds the rows that exist before the first customer: sites, products, plans, coupons.
-pub(super) fn add_offer(teller: &mut RowGenerator<'_>) -> io::Result<()> {
-    let own = teller.currency;
+pub(super) fn add_offer(generator: &mut RowGenerator<'_>) -> io::Result<()> {
+    let own = generator.currency;
     let sites = [("Harbour Review", Some("America/New_York")), ("Coastal Kitchen", None)];
     for (name, timezone) in sites {
-        teller.add_founding("sites", [("name", name.into()), ("timezone", timezone.into())])?;
+        generator.add_founding("sites", [("name", name.into()), ("timezone", timezone.into())])?;
     }
     for (name, kind) in [("Cardinal Pay", Some("card")), ("Lockbox", None)] {
-        teller
+        generator
             .add_founding("payment_processors", [("name", name.into()), ("type", kind.into())])?;
     }
     for (site_id, name, kind) in PRODUCTS {
-        teller.add_founding(
+        generator.add_founding(
             "products",
             [("site_id", site_id.into()), ("name", name.into()), ("kind", kind.into())],
         )?;
     }
     for plan in &PLANS {
-        add_plan(teller, plan, own)?;
+        add_plan(generator, plan, own)?;
     }
     for (product_id, name, amount) in SKUS {
-        teller.add_founding(
+        generator.add_founding(
             "skus",
             [
                 ("product_id", product_id.into()),
@@ -189,14 +189,18 @@ pub(super) fn add_offer(teller: &mut RowGenerator<'_>) -> io::Result<()> {
         )?;
     }
     for coupon in &COUPONS {
-        add_coupon(teller, coupon, own)?;
+        add_coupon(generator, coupon, own)?;
     }
     Ok(())
 }
 
-fn add_plan(teller: &mut RowGenerator<'_>, plan: &PublisherPlan, own: Currency) -> io::Result<()> {
+fn add_plan(
+    generator: &mut RowGenerator<'_>,
+    plan: &PublisherPlan,
+    own: Currency,
+) -> io::Result<()> {
     let recognition = if plan.shipments > 0 { "shipments" } else { "time" };
-    teller.add_founding(
+    generator.add_founding(
         "plans",
         [
             ("product_id", plan.product_id.into()),
@@ -212,15 +216,15 @@ fn add_plan(teller: &mut RowGenerator<'_>, plan: &PublisherPlan, own: Currency) 
     Ok(())
 }
 
-fn add_coupon(teller: &mut RowGenerator<'_>, coupon: &Coupon, own: Currency) -> io::Result<()> {
-    let (percent, amount, currency) = match coupon.off {
+fn add_coupon(generator: &mut RowGenerator<'_>, coupon: &Coupon, own: Currency) -> io::Result<()> {
+    let (percent, amount, currency) = match coupon.discount {
         CouponDiscount::Percent(share) => {
             (Some(model::money::decimal_text(share.into(), 4)), None, None)
         }
         CouponDiscount::Amount(amount) => (None, Some(amount), Some(own.code())),
         CouponDiscount::Euro(amount) => (None, Some(amount), Some("eur")),
     };
-    teller.add_founding(
+    generator.add_founding(
         "coupons",
         [
             ("code", coupon.code.into()),
@@ -235,9 +239,11 @@ fn add_coupon(teller: &mut RowGenerator<'_>, coupon: &Coupon, own: Currency) -> 
 
 /// Returns the amount that coupon `id` takes off.
 pub(super) fn coupon_discount(coupon_id: Option<i64>, amount: i64) -> i64 {
-    match coupon_id.and_then(coupon).map(|coupon| coupon.off) {
+    match coupon_id.and_then(coupon).map(|coupon| coupon.discount) {
         None => 0,
         Some(CouponDiscount::Percent(share)) => (amount * share + 500_000).div_euclid(1_000_000),
-        Some(CouponDiscount::Amount(off) | CouponDiscount::Euro(off)) => amount.min(off),
+        Some(CouponDiscount::Amount(discount) | CouponDiscount::Euro(discount)) => {
+            amount.min(discount)
+        }
     }
 }

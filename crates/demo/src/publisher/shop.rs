@@ -28,16 +28,16 @@ struct OrderItemDraft {
 
 /// Writes an order with its items and, unless it was abandoned, its invoice.
 pub(super) fn write_order(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     address_id: Option<i64>,
     number: u64,
 ) -> io::Result<()> {
-    let days = teller.draw.between(2, 330);
+    let days = generator.draw.between(2, 330);
     let at =
-        teller.calendar.now().plus_seconds(-days * DAY).max(person.joined_at.plus_seconds(600));
-    if !teller.calendar.has_passed(at) {
+        generator.calendar.now().plus_seconds(-days * DAY).max(person.joined_at.plus_seconds(600));
+    if !generator.calendar.has_passed(at) {
         return Ok(());
     }
     let status = match number % 13 {
@@ -47,13 +47,13 @@ pub(super) fn write_order(
         4 => "returned",
         _ => "fulfilled",
     };
-    let coupon_id = (number % 5 == 2).then(|| teller.draw.pick(&[1, 2, 3]));
-    let items = choose_items(teller, coupon_id);
+    let coupon_id = (number % 5 == 2).then(|| generator.draw.pick(&[1, 2, 3]));
+    let items = choose_items(generator, coupon_id);
     let (order_id, shipping) =
-        add_order(teller, person, address_id, coupon_id, &items, at, status)?;
+        add_order(generator, person, address_id, coupon_id, &items, at, status)?;
     let mut item_ids = Vec::new();
     for item in &items {
-        item_ids.push(add_item(teller, order_id, item, at, status)?);
+        item_ids.push(add_item(generator, order_id, item, at, status)?);
     }
     if status == "created" {
         return Ok(());
@@ -73,7 +73,7 @@ pub(super) fn write_order(
         "Shipping",
         LinePrice { net: shipping, discount: 0, tax: 0 },
     ));
-    let bill = InvoiceDraft {
+    let draft = InvoiceDraft {
         order_id: Some(order_id),
         reason: Some("order"),
         collection_method: Some("charge_automatically"),
@@ -86,18 +86,18 @@ pub(super) fn write_order(
         } else {
             Correction::None
         },
-        ..InvoiceDraft::paid_by_card(person, teller.currency, at, &lines)
+        ..InvoiceDraft::paid_by_card(person, generator.currency, at, &lines)
     };
-    billing::write_invoice(teller, account, &bill)?;
+    billing::write_invoice(generator, account, &draft)?;
     Ok(())
 }
 
-fn choose_items(teller: &mut RowGenerator<'_>, coupon_id: Option<i64>) -> Vec<OrderItemDraft> {
-    let count = teller.draw.between(1, 3);
+fn choose_items(generator: &mut RowGenerator<'_>, coupon_id: Option<i64>) -> Vec<OrderItemDraft> {
+    let count = generator.draw.between(1, 3);
     let mut items = Vec::new();
     for _ in 0..count {
-        let sku = usize::try_from(teller.draw.below(SKUS.len() as u64)).unwrap_or_default();
-        let quantity = teller.draw.between(1, 2);
+        let sku = usize::try_from(generator.draw.below(SKUS.len() as u64)).unwrap_or_default();
+        let quantity = generator.draw.between(1, 2);
         let net = SKUS[sku].2 * quantity;
         // A fixed amount is taken off once, a percentage off every item.
         let off = match coupon_id {
@@ -110,7 +110,7 @@ fn choose_items(teller: &mut RowGenerator<'_>, coupon_id: Option<i64>) -> Vec<Or
 }
 
 fn add_order(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     address_id: Option<i64>,
     coupon_id: Option<i64>,
@@ -123,10 +123,10 @@ fn add_order(
         prices.fold((0, 0), |(goods, tax), price| (goods + price.amount(), tax + price.tax));
     let is_abandoned = status == "created";
     let deleted_at = (is_abandoned && person.customer_id % 2 == 0).then(|| at.plus_seconds(DAY));
-    let deleted_at = deleted_at.map(|at| teller.calendar.not_after_now(at));
-    let currency = teller.currency;
+    let deleted_at = deleted_at.map(|at| generator.calendar.not_after_now(at));
+    let currency = generator.currency;
     let note = if coupon_id.is_some() { r#"{"channel":"newsletter"}"# } else { "{}" };
-    let order_id = teller.add(
+    let order_id = generator.add(
         "orders",
         (at, deleted_at.unwrap_or(at)),
         [
@@ -148,7 +148,7 @@ fn add_order(
 }
 
 fn add_item(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     order_id: i64,
     item: &OrderItemDraft,
     at: Instant,
@@ -157,12 +157,12 @@ fn add_item(
     let (product_id, name, unit) = SKUS[item.sku];
     let sku_id = i64::try_from(item.sku).unwrap_or_default() + 1;
     let is_sent = matches!(status, "fulfilled" | "returned");
-    let packed_at = teller.calendar.not_after_now(at.plus_seconds(DAY));
-    let shipped_at = teller.calendar.not_after_now(at.plus_seconds(DAY + 14_400));
+    let packed_at = generator.calendar.not_after_now(at.plus_seconds(DAY));
+    let shipped_at = generator.calendar.not_after_now(at.plus_seconds(DAY + 14_400));
     let by_sku = order_id % 17 != 3;
     let by_product = order_id % 17 == 3 || order_id % 2 == 0;
-    let currency = teller.currency;
-    teller.add(
+    let currency = generator.currency;
+    generator.add(
         "order_items",
         (at, if is_sent { shipped_at } else { at }),
         [

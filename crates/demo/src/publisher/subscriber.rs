@@ -22,60 +22,60 @@ const LISTS: [&str; 4] = [
 ];
 
 /// Generates the history of customer `number`.
-pub(super) fn generate_subscriber(teller: &mut RowGenerator<'_>, number: u64) -> io::Result<()> {
-    let joined = joining_date(teller, number);
-    let site = teller.draw.between(0, 2);
+pub(super) fn generate_subscriber(generator: &mut RowGenerator<'_>, number: u64) -> io::Result<()> {
+    let joined = joining_date(generator, number);
+    let site = generator.draw.between(0, 2);
     let site_id = (site > 0).then_some(site);
     let arrival =
         NewCustomer { number, joined, site_id, is_lead: number % 19 == 7, is_british: false };
-    let person = people::add_customer(teller, arrival)?;
+    let person = people::add_customer(generator, arrival)?;
     if number.is_multiple_of(2) {
-        let lists = teller.draw.pick(&LISTS);
-        people::add_newsletter(teller, &person, lists)?;
+        let lists = generator.draw.pick(&LISTS);
+        people::add_newsletter(generator, &person, lists)?;
     }
     let customer_id = person.customer_id;
-    let mut account = CustomerAccount::of(customer_id, teller.currency);
+    let mut account = CustomerAccount::of(customer_id, generator.currency);
     if number % 19 == 7 {
         return Ok(());
     }
-    add_credit_movements(teller, &person, &mut account, number)?;
-    let address_id = addresses(teller, &person, number)?;
+    add_credit_movements(generator, &person, &mut account, number)?;
+    let address_id = addresses(generator, &person, number)?;
     if number % 23 == 5 {
-        add_gift(teller, &person, &mut account, number)?;
+        add_gift(generator, &person, &mut account, number)?;
     } else {
-        subscribe(teller, &person, &mut account, address_id, number)?;
+        subscribe(generator, &person, &mut account, address_id, number)?;
     }
     if number % 4 == 1 {
-        shop::write_order(teller, &person, &mut account, address_id, number / 4)?;
+        shop::write_order(generator, &person, &mut account, address_id, number / 4)?;
     }
     Ok(())
 }
 
-fn joining_date(teller: &mut RowGenerator<'_>, number: u64) -> Date {
-    let today = teller.calendar.today();
+fn joining_date(generator: &mut RowGenerator<'_>, number: u64) -> Date {
+    let today = generator.calendar.today();
     match number % 5 {
-        0 | 1 => teller.calendar.first_day().plus_days(-teller.draw.between(1, 900)),
-        _ => today.plus_days(-teller.draw.between(1, 363)),
+        0 | 1 => generator.calendar.first_day().plus_days(-generator.draw.between(1, 900)),
+        _ => today.plus_days(-generator.draw.between(1, 363)),
     }
 }
 
 fn addresses(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     number: u64,
 ) -> io::Result<Option<i64>> {
     if number % 6 == 4 {
         return Ok(None);
     }
-    let shipping = people::add_address(teller, person, "shipping", true)?;
+    let shipping = people::add_address(generator, person, "shipping", true)?;
     if number % 4 == 2 {
-        people::add_address(teller, person, "billing", false)?;
+        people::add_address(generator, person, "billing", false)?;
     }
     Ok(Some(shipping))
 }
 
 fn subscribe(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     address_id: Option<i64>,
@@ -95,11 +95,11 @@ fn subscribe(
         _ => (plan_id::PRINT, "regular"),
     };
     let from = person.joined;
-    let state = choose_state(teller, plan_id, from, number);
+    let state = choose_state(generator, plan_id, from, number);
     let is_library = number % 20 == 19;
     let changes_plan =
         plan_id == plan_id::MONTHLY && number % 40 == 22 && state == SubscriptionState::Active;
-    let days_in = teller.calendar.today().days() - from.days();
+    let days_in = generator.calendar.today().days() - from.days();
     let course = SubscriptionHistory {
         state,
         kind,
@@ -123,22 +123,22 @@ fn subscribe(
         is_deleted: number % 131 == 90,
         ..SubscriptionHistory::new(plan_id, from)
     };
-    course.generate(teller, person, account)
+    course.generate(generator, person, account)
 }
 
 /// Returns the state of a subscription. Rare states are assigned by customer number, so that each
 /// occurs.
 fn choose_state(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     plan_id: i64,
     from: Date,
     number: u64,
 ) -> SubscriptionState {
-    let today = teller.calendar.today();
+    let today = generator.calendar.today();
     if plan_id == plan_id::DAY {
         return SubscriptionState::Canceled(from.plus_days(1));
     }
-    let days = i64::from(today.days() - from.max(teller.calendar.first_day()).days());
+    let days = i64::from(today.days() - from.max(generator.calendar.first_day()).days());
     match number % 29 {
         1 => SubscriptionState::PastDue,
         4 => SubscriptionState::Unpaid,
@@ -147,8 +147,8 @@ fn choose_state(
         15 | 22 => SubscriptionState::Leaving,
         18 if days < 15 => SubscriptionState::Trialing,
         20 if number.is_multiple_of(2) => SubscriptionState::Trialing,
-        _ if teller.draw.percent(26) && days > 40 => {
-            SubscriptionState::Canceled(today.plus_days(-teller.draw.between(0, days - 35)))
+        _ if generator.draw.percent(26) && days > 40 => {
+            SubscriptionState::Canceled(today.plus_days(-generator.draw.between(0, days - 35)))
         }
         _ => SubscriptionState::Active,
     }
@@ -171,7 +171,7 @@ fn choose_correction(number: u64) -> Correction {
 
 /// Adds a gift subscription: the giver pays, and a new customer receives it.
 fn add_gift(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     giver: &DemoCustomer,
     account: &mut CustomerAccount,
     number: u64,
@@ -180,7 +180,7 @@ fn add_gift(
         kind: "gift_donor",
         ..SubscriptionHistory::new(plan_id::ANNUAL, giver.joined)
     };
-    paid.generate(teller, giver, account)?;
+    paid.generate(generator, giver, account)?;
     let arrival = NewCustomer {
         number: number + 1_000_000_000,
         joined: giver.joined,
@@ -188,37 +188,37 @@ fn add_gift(
         is_lead: false,
         is_british: false,
     };
-    let receiver = people::add_customer(teller, arrival)?;
-    let address_id = people::add_address(teller, &receiver, "shipping", true)?;
+    let receiver = people::add_customer(generator, arrival)?;
+    let address_id = people::add_address(generator, &receiver, "shipping", true)?;
     let customer_id = receiver.customer_id;
-    let mut own = CustomerAccount::of(customer_id, teller.currency);
+    let mut own = CustomerAccount::of(customer_id, generator.currency);
     let received = SubscriptionHistory {
         kind: "gift_recipient",
         address_id: Some(address_id),
         is_free: true,
         ..SubscriptionHistory::new(plan_id::ANNUAL, receiver.joined)
     };
-    received.generate(teller, &receiver, &mut own)
+    received.generate(generator, &receiver, &mut own)
 }
 
 fn add_credit_movements(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     number: u64,
 ) -> io::Result<()> {
-    let days = teller.draw.between(1, 300);
-    let at = teller.calendar.now().plus_seconds(-days * DAY).max(person.joined_at);
-    let euro = model::money::Currency::parse("eur").unwrap_or(teller.currency);
+    let days = generator.draw.between(1, 300);
+    let at = generator.calendar.now().plus_seconds(-days * DAY).max(person.joined_at);
+    let euro = model::money::Currency::parse("eur").unwrap_or(generator.currency);
     match number % 31 {
-        3 => write_prepayment(teller, account, 10_000, at),
+        3 => write_prepayment(generator, account, 10_000, at),
         13 => {
             let given = CreditMovement::of("gift", -1200, euro, at);
-            account.write_movement(teller, &given.described("Gutschein, Buchmesse"))
+            account.write_movement(generator, &given.described("Gutschein, Buchmesse"))
         }
         25 => {
             let given = CreditMovement::of("adjustment", -750, account.currency, at);
-            account.write_movement(teller, &given.described("Late issue"))
+            account.write_movement(generator, &given.described("Late issue"))
         }
         _ => Ok(()),
     }

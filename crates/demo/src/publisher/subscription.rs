@@ -80,14 +80,14 @@ impl SubscriptionHistory {
     /// Writes the subscription and everything that follows from it.
     pub(super) fn generate(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         person: &DemoCustomer,
         account: &mut CustomerAccount,
     ) -> io::Result<()> {
         let plan = offer::plan(self.plan_id);
-        let subscription_id = self.add_subscription(teller, person, plan)?;
+        let subscription_id = self.add_subscription(generator, person, plan)?;
         let writer = SubscriptionWriter { course: self, plan, person, subscription_id };
-        let today = teller.calendar.today();
+        let today = generator.calendar.today();
         let last_day = match self.state {
             SubscriptionState::Canceled(day) => day,
             SubscriptionState::Incomplete
@@ -101,38 +101,38 @@ impl SubscriptionHistory {
                 break;
             }
             let next = plan.after(self.from, turn + 1);
-            if next < teller.calendar.first_day() {
+            if next < generator.calendar.first_day() {
                 continue;
             }
             let is_last = next > today || next >= last_day;
-            let sent = if day < teller.calendar.first_day() {
+            let sent = if day < generator.calendar.first_day() {
                 None
             } else {
-                Some(writer.renew(teller, account, (day, next), turn == 0, is_last)?)
+                Some(writer.renew(generator, account, (day, next), turn == 0, is_last)?)
             };
-            writer.write_issues(teller, (day, next), last_day, sent)?;
+            writer.write_issues(generator, (day, next), last_day, sent)?;
         }
         if self.changes_plan {
-            writer.change_plan(teller, account)?;
+            writer.change_plan(generator, account)?;
         }
         if plan.interval == "year"
             && self.state == SubscriptionState::Active
             && person.customer_id % 3 == 0
         {
-            writer.write_early_renewal(teller, account)?;
+            writer.write_early_renewal(generator, account)?;
         }
         Ok(())
     }
 
     fn add_subscription(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         person: &DemoCustomer,
         plan: &PublisherPlan,
     ) -> io::Result<i64> {
-        let today = teller.calendar.today();
+        let today = generator.calendar.today();
         let seconds = seconds_of(person);
-        let started_at = teller.calendar.at(self.from, seconds).max(person.joined_at);
+        let started_at = generator.calendar.at(self.from, seconds).max(person.joined_at);
         let last_day = match self.state {
             SubscriptionState::Canceled(day) => day,
             _ => today,
@@ -144,15 +144,15 @@ impl SubscriptionHistory {
             self.state,
             SubscriptionState::Incomplete | SubscriptionState::IncompleteExpired
         );
-        let at = |day: Date| teller.calendar.at(day, seconds);
+        let at = |day: Date| generator.calendar.at(day, seconds);
         let trial_end = match self.state {
             SubscriptionState::Trialing => Some(at(today.plus_days(1 + person.customer_id % 13))),
             _ => (person.customer_id % 9 == 4).then(|| started_at.plus_seconds(7 * DAY)),
         };
         let canceled_at = match self.state {
-            SubscriptionState::Canceled(day) => Some(teller.calendar.not_after_now(at(day))),
+            SubscriptionState::Canceled(day) => Some(generator.calendar.not_after_now(at(day))),
             SubscriptionState::Leaving => {
-                Some(teller.calendar.not_after_now(at(start).plus_seconds(3600)))
+                Some(generator.calendar.not_after_now(at(start).plus_seconds(3600)))
             }
             SubscriptionState::IncompleteExpired => Some(started_at.plus_seconds(DAY)),
             _ => None,
@@ -173,10 +173,10 @@ impl SubscriptionHistory {
         let deleted_at = self.is_deleted.then_some(canceled_at.unwrap_or(started_at));
         let is_named_amount = self.coupon_id.is_some() || !self.is_free;
         let amount = if self.is_free { 0 } else { plan.amount * self.quantity };
-        let currency = plan.currency(teller.currency);
+        let currency = plan.currency(generator.currency);
         let changed_at = deleted_at.or(canceled_at).unwrap_or(at(start));
         let status = self.state.as_str();
-        teller.add(
+        generator.add(
             "subscriptions",
             (started_at, changed_at),
             [
@@ -272,8 +272,8 @@ struct SubscriptionWriter<'a> {
 }
 
 impl SubscriptionWriter<'_> {
-    fn instant(&self, teller: &RowGenerator<'_>, day: Date) -> Instant {
-        teller.calendar.at(day, seconds_of(self.person)).max(self.person.joined_at)
+    fn instant(&self, generator: &RowGenerator<'_>, day: Date) -> Instant {
+        generator.calendar.at(day, seconds_of(self.person)).max(self.person.joined_at)
     }
 
     fn price(&self, is_first: bool) -> LinePrice {
@@ -283,9 +283,9 @@ impl SubscriptionWriter<'_> {
         LinePrice::plus_tax(net, coupon_discount(coupon, net), rate)
     }
 
-    fn bill<'l>(
+    fn draft<'l>(
         &self,
-        teller: &RowGenerator<'_>,
+        generator: &RowGenerator<'_>,
         at: Instant,
         lines: &'l [InvoiceLineDraft<'l>],
     ) -> InvoiceDraft<'l> {
@@ -294,7 +294,7 @@ impl SubscriptionWriter<'_> {
         } else {
             PaymentMethod::CARD
         };
-        let currency = self.plan.currency(teller.currency);
+        let currency = self.plan.currency(generator.currency);
         let by_invoice = self.course.by_invoice;
         let collection = if by_invoice { "send_invoice" } else { "charge_automatically" };
         InvoiceDraft {
@@ -309,14 +309,14 @@ impl SubscriptionWriter<'_> {
 
     fn renew(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
         (day, next): (Date, Date),
         is_first: bool,
         is_last: bool,
     ) -> io::Result<i64> {
-        let at = self.instant(teller, day);
-        let period = (at, teller.calendar.at(next, seconds_of(self.person)));
+        let at = self.instant(generator, day);
+        let period = (at, generator.calendar.at(next, seconds_of(self.person)));
         let is_trial = self.course.state == SubscriptionState::Trialing;
         let price = if is_trial { LinePrice::default() } else { self.price(is_first) };
         let line = InvoiceLineDraft {
@@ -327,7 +327,7 @@ impl SubscriptionWriter<'_> {
         };
         let lines = [line];
         let is_disputed = self.course.correction == Correction::NoteBeforePayment;
-        let outcome = match (is_last, teller.draw.below(40)) {
+        let outcome = match (is_last, generator.draw.below(40)) {
             (true, _) if is_disputed && self.course.state == SubscriptionState::Active => {
                 InvoiceOutcome::Open
             }
@@ -335,15 +335,15 @@ impl SubscriptionWriter<'_> {
             (false, 0) => InvoiceOutcome::PaidLate,
             (false, _) => InvoiceOutcome::Paid,
         };
-        let bill = InvoiceDraft {
+        let draft = InvoiceDraft {
             reason: Some(if is_first { "subscription_create" } else { "subscription_cycle" }),
             period: (self.plan.interval != "day").then_some(period),
             discount_code: self.course.coupon_id.filter(|_| is_first).map(offer::coupon_code),
             outcome,
             correction: if is_last { self.course.correction } else { Correction::None },
-            ..self.bill(teller, at, &lines)
+            ..self.draft(generator, at, &lines)
         };
-        billing::write_invoice(teller, account, &bill)
+        billing::write_invoice(generator, account, &draft)
     }
 
     fn plan_id(&self) -> i64 {
@@ -354,46 +354,46 @@ impl SubscriptionWriter<'_> {
     /// days.
     fn write_issues(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         (day, next): (Date, Date),
         last_day: Date,
         invoice_id: Option<i64>,
     ) -> io::Result<()> {
-        let ahead = teller.calendar.today().plus_days(20);
+        let ahead = generator.calendar.today().plus_days(20);
         for issue in 0..self.plan.shipments {
             let due = day.plus_months(issue).plus_days(4);
             if due >= next || due > ahead || due > last_day.plus_days(25) {
                 break;
             }
-            if due < teller.calendar.first_day() {
+            if due < generator.calendar.first_day() {
                 continue;
             }
-            self.write_issue(teller, due, invoice_id)?;
+            self.write_issue(generator, due, invoice_id)?;
         }
         Ok(())
     }
 
     fn write_issue(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         due: Date,
         invoice_id: Option<i64>,
     ) -> io::Result<()> {
-        let due_at = teller.calendar.at(due, 10 * 3600);
-        let is_sent = teller.calendar.has_passed(due_at);
+        let due_at = generator.calendar.at(due, 10 * 3600);
+        let is_sent = generator.calendar.has_passed(due_at);
         let returned_at = due_at.plus_seconds(9 * DAY);
-        let comes_back = teller.draw.one_in(30) && teller.calendar.has_passed(returned_at);
+        let comes_back = generator.draw.one_in(30) && generator.calendar.has_passed(returned_at);
         let status = match (is_sent, comes_back) {
             (false, _) => "pending",
             (true, true) => "returned",
             (true, false) => "approved",
         };
         let issue = format!("{:04}-{:02}", due.year(), due.month());
-        let has_issue = !teller.draw.one_in(20);
+        let has_issue = !generator.draw.one_in(20);
         let planned_at = due_at.plus_seconds(-14 * DAY);
         let changed_at = if comes_back { returned_at } else { due_at };
         let invoice_id = invoice_id.filter(|_| self.person.customer_id % 2 == 0);
-        teller.add(
+        generator.add(
             "shipments",
             (planned_at, if is_sent { changed_at } else { planned_at }),
             [
@@ -411,11 +411,11 @@ impl SubscriptionWriter<'_> {
     /// Changes to the annual plan in the middle of a month, and credits the rest of the month.
     fn change_plan(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
     ) -> io::Result<()> {
-        let today = teller.calendar.today();
-        let at = self.instant(teller, today.plus_days(-3));
+        let today = generator.calendar.today();
+        let at = self.instant(generator, today.plus_days(-3));
         let rest = -(self.plan.amount / 3);
         let (month_end, year_end) = (at.plus_seconds(10 * DAY), at.plus_seconds(365 * DAY));
         let back = InvoiceLineDraft {
@@ -440,47 +440,47 @@ impl SubscriptionWriter<'_> {
             ..InvoiceLineDraft::of("fee", "", LinePrice::default())
         };
         let lines = [back, ahead, fee];
-        let bill = InvoiceDraft {
+        let draft = InvoiceDraft {
             reason: Some("subscription_update"),
             description: Some("Change of plan"),
-            ..self.bill(teller, at, &lines)
+            ..self.draft(generator, at, &lines)
         };
-        billing::write_invoice(teller, account, &bill)?;
+        billing::write_invoice(generator, account, &draft)?;
         Ok(())
     }
 
     /// Writes the next annual invoice, which is sent some weeks before its date.
     fn write_early_renewal(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
     ) -> io::Result<()> {
-        let today = teller.calendar.today();
+        let today = generator.calendar.today();
         let turns = (1..RENEWALS_MAX).map(|turn| (turn, self.plan.after(self.course.from, turn)));
         let mut ahead = turns.skip_while(|(_, day)| *day <= today);
         let Some((turn, day)) = ahead.next() else { return Ok(()) };
         if i64::from(day.days() - today.days()) > 60 {
             return Ok(());
         }
-        let at = self.instant(teller, day);
+        let at = self.instant(generator, day);
         let next = self.plan.after(self.course.from, turn + 1);
-        let period = (at, teller.calendar.at(next, seconds_of(self.person)));
+        let period = (at, generator.calendar.at(next, seconds_of(self.person)));
         let line = InvoiceLineDraft {
             plan_id: Some(self.plan_id()),
             period: Some(period),
             ..InvoiceLineDraft::of("subscription", self.plan.name, self.price(false))
         };
         let lines = [line];
-        let written_at = teller.calendar.now().plus_seconds(-2 * DAY);
-        let bill = InvoiceDraft {
+        let written_at = generator.calendar.now().plus_seconds(-2 * DAY);
+        let draft = InvoiceDraft {
             reason: Some("subscription_cycle"),
             period: Some(period),
             advanced_at: Some(written_at),
             outcome: InvoiceOutcome::Open,
             due_in_days: Some(0),
-            ..self.bill(teller, at, &lines)
+            ..self.draft(generator, at, &lines)
         };
-        billing::write_invoice(teller, account, &bill)?;
+        billing::write_invoice(generator, account, &draft)?;
         Ok(())
     }
 }

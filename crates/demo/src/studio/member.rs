@@ -22,15 +22,15 @@ const DAY: i64 = 86_400;
 /// Generates the history of customer `number`. Its kind follows from the number, so that even a
 /// small studio has every kind.
 pub(super) fn generate_member(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     number: u64,
 ) -> io::Result<()> {
-    let site = teller.draw.between(0, SITES);
+    let site = generator.draw.between(0, SITES);
     let is_lead = number % 16 == 11;
-    let joined = joining_date(teller, number);
+    let joined = joining_date(generator, number);
     let person = people::add_customer(
-        teller,
+        generator,
         NewCustomer {
             number,
             joined,
@@ -40,39 +40,39 @@ pub(super) fn generate_member(
         },
     )?;
     if number % 3 == 1 {
-        people::add_newsletter(teller, &person, r#"["studio-news"]"#)?;
+        people::add_newsletter(generator, &person, r#"["studio-news"]"#)?;
     }
     let customer_id = person.customer_id;
-    let mut account = CustomerAccount::of(customer_id, teller.currency);
+    let mut account = CustomerAccount::of(customer_id, generator.currency);
     let account = &mut account;
-    add_credit_movements(teller, &person, account, number)?;
+    add_credit_movements(generator, &person, account, number)?;
     match number % 16 {
         0 | 4 | 8 | 9 | 12 | 14 => {
-            add_recurring_membership(teller, timetable, &person, account, number)?
+            add_recurring_membership(generator, timetable, &person, account, number)?
         }
-        1 | 5 | 13 => add_packs(teller, timetable, &person, account)?,
-        2 | 10 => add_prepaid_membership(teller, timetable, &person, account, number)?,
-        3 => add_course(teller, timetable, &person, account, number)?,
-        6 => add_plan_change(teller, timetable, &person, account, number)?,
-        11 => add_trial_visit(teller, timetable, &person)?,
-        _ => add_drop_in(teller, timetable, &person, account, number)?,
+        1 | 5 | 13 => add_packs(generator, timetable, &person, account)?,
+        2 | 10 => add_prepaid_membership(generator, timetable, &person, account, number)?,
+        3 => add_course(generator, timetable, &person, account, number)?,
+        6 => add_plan_change(generator, timetable, &person, account, number)?,
+        11 => add_trial_visit(generator, timetable, &person)?,
+        _ => add_drop_in(generator, timetable, &person, account, number)?,
     }
     if number % 8 == 2 || number % 16 == 15 {
-        shop(teller, &person, account, number)?;
+        shop(generator, &person, account, number)?;
     }
     Ok(())
 }
 
-fn joining_date(teller: &mut RowGenerator<'_>, number: u64) -> Date {
-    let today = teller.calendar.today();
+fn joining_date(generator: &mut RowGenerator<'_>, number: u64) -> Date {
+    let today = generator.calendar.today();
     match number % 4 {
-        0 => teller.calendar.first_day().plus_days(-teller.draw.between(1, 700)),
-        _ => today.plus_days(-teller.draw.between(1, 363)),
+        0 => generator.calendar.first_day().plus_days(-generator.draw.between(1, 700)),
+        _ => today.plus_days(-generator.draw.between(1, 363)),
     }
 }
 
 fn add_recurring_membership(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
@@ -81,22 +81,22 @@ fn add_recurring_membership(
     let plans =
         [plan_id::UNLIMITED, plan_id::EIGHT, plan_id::EIGHT, plan_id::WEEKLY, plan_id::WEEKEND];
     let is_team = number % 160 == 12;
-    let plan = if is_team { plan_id::TEAM } else { teller.draw.pick(&plans) };
-    let today = teller.calendar.today();
-    let from = person.joined.plus_days(teller.draw.between(0, 10)).min(today);
-    let days_told = i64::from(today.days() - from.max(teller.calendar.first_day()).days());
-    let leaves = teller.draw.percent(38) && days_told > 45;
+    let plan = if is_team { plan_id::TEAM } else { generator.draw.pick(&plans) };
+    let today = generator.calendar.today();
+    let from = person.joined.plus_days(generator.draw.between(0, 10)).min(today);
+    let days_told = i64::from(today.days() - from.max(generator.calendar.first_day()).days());
+    let leaves = generator.draw.percent(38) && days_told > 45;
     let end = if leaves {
-        let day = today.plus_days(-teller.draw.between(0, days_told - 40));
+        let day = today.plus_days(-generator.draw.between(0, days_told - 40));
         MembershipEnd::On(
             day,
-            teller.draw.pick(&["cancelled", "cancelled", "no_auto_renew", "mistake"]),
+            generator.draw.pick(&["cancelled", "cancelled", "no_auto_renew", "mistake"]),
         )
     } else {
         MembershipEnd::None
     };
-    let hold = (number % 32 == 8 || teller.draw.one_in(9)).then(|| choose_hold(teller, from));
-    let last_outcome = match teller.draw.below(40) {
+    let hold = (number % 32 == 8 || generator.draw.one_in(9)).then(|| choose_hold(generator, from));
+    let last_outcome = match generator.draw.below(40) {
         0..=2 => InvoiceOutcome::PastDue,
         3 => InvoiceOutcome::Uncollectible,
         4..=5 => InvoiceOutcome::Void,
@@ -104,37 +104,37 @@ fn add_recurring_membership(
         8 => InvoiceOutcome::Open,
         _ => InvoiceOutcome::Paid,
     };
-    let method = match teller.draw.below(10) {
-        0 => teller.draw.pick(&PaymentMethod::OFFLINE),
+    let method = match generator.draw.below(10) {
+        0 => generator.draw.pick(&PaymentMethod::OFFLINE),
         1 | 2 => PaymentMethod::DEBIT,
         _ => PaymentMethod::CARD,
     };
     let stay = MembershipHistory {
         end,
         hold,
-        discount: if teller.draw.one_in(6) { 600 } else { 0 },
+        discount: if generator.draw.one_in(6) { 600 } else { 0 },
         method,
         last_outcome,
         correction: choose_correction(number),
         ..MembershipHistory::new(plan, from)
     };
-    stay.generate(teller, timetable, person, account)?;
+    stay.generate(generator, timetable, person, account)?;
     Ok(())
 }
 
 /// Returns the days of a hold some time after `from`. A third of them are still running.
-fn choose_hold(teller: &mut RowGenerator<'_>, from: Date) -> (Date, Option<Date>) {
-    let today = teller.calendar.today();
+fn choose_hold(generator: &mut RowGenerator<'_>, from: Date) -> (Date, Option<Date>) {
+    let today = generator.calendar.today();
     let days = i64::from(today.days() - from.days()).min(330);
-    match teller.draw.below(6) {
-        0 => (today.plus_days(-teller.draw.between(0, days.min(20))), None),
+    match generator.draw.below(6) {
+        0 => (today.plus_days(-generator.draw.between(0, days.min(20))), None),
         1 => {
-            let first = today.plus_days(-teller.draw.between(0, days.min(9)));
-            (first, Some(today.plus_days(teller.draw.between(1, 25))))
+            let first = today.plus_days(-generator.draw.between(0, days.min(9)));
+            (first, Some(today.plus_days(generator.draw.between(1, 25))))
         }
         _ => {
-            let first = today.plus_days(-teller.draw.between(0, days.max(1)));
-            (first, Some(first.plus_days(teller.draw.between(3, 27))))
+            let first = today.plus_days(-generator.draw.between(0, days.max(1)));
+            (first, Some(first.plus_days(generator.draw.between(3, 27))))
         }
     }
 }
@@ -153,42 +153,46 @@ fn choose_correction(number: u64) -> Correction {
 }
 
 fn add_packs(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
 ) -> io::Result<()> {
-    let today = teller.calendar.today();
-    let mut from = person.joined.plus_days(teller.draw.between(0, 5));
-    for _ in 0..teller.draw.between(1, 4) {
+    let today = generator.calendar.today();
+    let mut from = person.joined.plus_days(generator.draw.between(0, 5));
+    for _ in 0..generator.draw.between(1, 4) {
         if from > today {
             break;
         }
-        let plan = teller.draw.pick(&[plan_id::TEN_PACK, plan_id::FIVE_PACK]);
-        let shares = plan == plan_id::TEN_PACK && teller.draw.one_in(3);
+        let plan = generator.draw.pick(&[plan_id::TEN_PACK, plan_id::FIVE_PACK]);
+        let shares = plan == plan_id::TEN_PACK && generator.draw.one_in(3);
         let other = person.customer_id - 1;
         let stay = MembershipHistory {
             shared_with: (shares && other > 0).then_some(other),
-            method: if teller.draw.one_in(5) { PaymentMethod::CASH } else { PaymentMethod::CARD },
+            method: if generator.draw.one_in(5) {
+                PaymentMethod::CASH
+            } else {
+                PaymentMethod::CARD
+            },
             ..MembershipHistory::new(plan, from)
         };
-        let last_day = stay.generate(teller, timetable, person, account)?;
-        from = last_day.plus_days(teller.draw.between(-20, 30));
+        let last_day = stay.generate(generator, timetable, person, account)?;
+        from = last_day.plus_days(generator.draw.between(-20, 30));
     }
     Ok(())
 }
 
 fn add_prepaid_membership(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     number: u64,
 ) -> io::Result<()> {
-    let today = teller.calendar.today();
+    let today = generator.calendar.today();
     let intro = MembershipHistory::new(plan_id::INTRO, person.joined);
-    let last_day = intro.generate(teller, timetable, person, account)?;
-    let from = last_day.plus_days(teller.draw.between(1, 8));
+    let last_day = intro.generate(generator, timetable, person, account)?;
+    let from = last_day.plus_days(generator.draw.between(1, 8));
     if from > today {
         return Ok(());
     }
@@ -199,11 +203,11 @@ fn add_prepaid_membership(
             ..MembershipHistory::new(plan_id::ANNUAL, from)
         };
         let slip = MembershipHistory { last_outcome: InvoiceOutcome::Void, ..slip };
-        slip.generate(teller, timetable, person, account)?;
+        slip.generate(generator, timetable, person, account)?;
     }
     let annual = MembershipHistory {
-        method: teller.draw.pick(&PaymentMethod::OFFLINE),
-        discount: if teller.draw.one_in(3) { 7800 } else { 0 },
+        method: generator.draw.pick(&PaymentMethod::OFFLINE),
+        discount: if generator.draw.one_in(3) { 7800 } else { 0 },
         last_outcome: if number % 32 == 2 {
             InvoiceOutcome::PartlyPaid
         } else {
@@ -212,40 +216,40 @@ fn add_prepaid_membership(
         correction: choose_correction(number * 5),
         ..MembershipHistory::new(plan_id::ANNUAL, from)
     };
-    annual.generate(teller, timetable, person, account)?;
+    annual.generate(generator, timetable, person, account)?;
     Ok(())
 }
 
 /// Adds an upgrade or a downgrade: one membership ends, and the next begins the day after.
 fn add_plan_change(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     number: u64,
 ) -> io::Result<()> {
-    let today = teller.calendar.today();
+    let today = generator.calendar.today();
     let goes_up = number / 16 % 3 != 1;
     let (first, second, reason) = if goes_up {
         (plan_id::EIGHT, plan_id::UNLIMITED, "upgraded")
     } else {
         (plan_id::UNLIMITED, plan_id::EIGHT, "downgraded")
     };
-    let changed_on = person.joined.plus_days(teller.draw.between(25, 200)).min(today);
+    let changed_on = person.joined.plus_days(generator.draw.between(25, 200)).min(today);
     let before = MembershipHistory {
         end: MembershipEnd::On(changed_on, reason),
         ..MembershipHistory::new(first, person.joined)
     };
-    before.generate(teller, timetable, person, account)?;
+    before.generate(generator, timetable, person, account)?;
     let from = changed_on.plus_days(1);
     if from <= today {
-        MembershipHistory::new(second, from).generate(teller, timetable, person, account)?;
+        MembershipHistory::new(second, from).generate(generator, timetable, person, account)?;
     }
     Ok(())
 }
 
 fn add_course(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
@@ -257,8 +261,8 @@ fn add_course(
     let pass = by_pass.then(|| MembershipHistory::new(plan_id::COURSE, person.joined));
     let membership_id = match pass {
         Some(pass) => {
-            pass.generate(teller, timetable, person, account)?;
-            Some(teller.last_id("customer_memberships")?)
+            pass.generate(generator, timetable, person, account)?;
+            Some(generator.last_id("customer_memberships")?)
         }
         None => None,
     };
@@ -270,7 +274,7 @@ fn add_course(
             _ => ("course_session", "Pre-natal Yoga, single sessions"),
         };
         let price = LinePrice::with_tax_inside(if kind == "course" { 9900 } else { 6000 }, 0);
-        write_sale(teller, person, account, (kind, name), price, at, InvoiceOutcome::Paid)?;
+        write_sale(generator, person, account, (kind, name), price, at, InvoiceOutcome::Paid)?;
     }
     for week in weeks {
         let booking = BookingDraft {
@@ -278,13 +282,13 @@ fn add_course(
             method: if by_pass { "membership" } else { "dropin" },
             is_comped: false,
         };
-        visits::write_booking(teller, timetable, person, week, &slot, booking)?;
+        visits::write_booking(generator, timetable, person, week, &slot, booking)?;
     }
     Ok(())
 }
 
 fn write_sale(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     (kind, name): (&'static str, &str),
@@ -292,57 +296,57 @@ fn write_sale(
     at: model::time::Instant,
     outcome: InvoiceOutcome,
 ) -> io::Result<()> {
-    if !teller.calendar.has_passed(at) {
+    if !generator.calendar.has_passed(at) {
         return Ok(());
     }
     let lines = [InvoiceLineDraft::of(kind, name, price)];
-    let bill = InvoiceDraft {
+    let draft = InvoiceDraft {
         processor_id: Some(1),
         purchase_type: Some(kind),
         description: Some(name),
         outcome,
-        ..InvoiceDraft::paid_by_card(person, teller.currency, at, &lines)
+        ..InvoiceDraft::paid_by_card(person, generator.currency, at, &lines)
     };
-    billing::write_invoice(teller, account, &bill)?;
+    billing::write_invoice(generator, account, &draft)?;
     Ok(())
 }
 
 /// Adds one free visit of a lead, or none.
 fn add_trial_visit(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
 ) -> io::Result<()> {
     let week = timetable.week_of(person.joined) + 1;
-    if !timetable.weeks().contains(&week) || teller.draw.one_in(3) {
+    if !timetable.weeks().contains(&week) || generator.draw.one_in(3) {
         return Ok(());
     }
-    let slot = timetable.slot(teller.draw.below(3));
+    let slot = timetable.slot(generator.draw.below(3));
     let booking = BookingDraft { customer_membership_id: None, method: "free", is_comped: true };
-    visits::write_booking(teller, timetable, person, week, &slot, booking)?;
+    visits::write_booking(generator, timetable, person, week, &slot, booking)?;
     Ok(())
 }
 
 fn add_drop_in(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     number: u64,
 ) -> io::Result<()> {
     let first_week = timetable.week_of(person.joined).max(0) + 1;
-    for turn in 0..teller.draw.between(1, 6) {
+    for turn in 0..generator.draw.between(1, 6) {
         let week = first_week + turn * 2;
         if !timetable.weeks().contains(&week) {
             break;
         }
-        let slot = timetable.slot(teller.draw.below(timetable.slots()));
+        let slot = timetable.slot(generator.draw.below(timetable.slots()));
         if slot.is_course() {
             continue;
         }
         let booking =
             BookingDraft { customer_membership_id: None, method: "dropin", is_comped: false };
-        let booked_at = visits::write_booking(teller, timetable, person, week, &slot, booking)?;
+        let booked_at = visits::write_booking(generator, timetable, person, week, &slot, booking)?;
         let Some(at) = booked_at else { break };
         let outcome = match number % 48 {
             7 => InvoiceOutcome::Draft,
@@ -350,26 +354,28 @@ fn add_drop_in(
             _ => InvoiceOutcome::Paid,
         };
         let price = LinePrice::with_tax_inside(1400, 0);
-        write_sale(teller, person, account, ("class", "Drop-in"), price, at, outcome)?;
+        write_sale(generator, person, account, ("class", "Drop-in"), price, at, outcome)?;
     }
     Ok(())
 }
 
 fn shop(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     number: u64,
 ) -> io::Result<()> {
-    let at = person.joined_at.plus_seconds(teller.draw.between(1, 90) * DAY);
-    if !teller.calendar.has_passed(at) || at < teller.calendar.at(teller.calendar.first_day(), 0) {
+    let at = person.joined_at.plus_seconds(generator.draw.between(1, 90) * DAY);
+    if !generator.calendar.has_passed(at)
+        || at < generator.calendar.at(generator.calendar.first_day(), 0)
+    {
         return Ok(());
     }
-    let (sku_id, name, unit) = teller.draw.pick(&SHOP);
-    let quantity = teller.draw.between(1, 2);
+    let (sku_id, name, unit) = generator.draw.pick(&SHOP);
+    let quantity = generator.draw.between(1, 2);
     let price = LinePrice::plus_tax(unit * quantity, 0, 2_000);
-    let currency = teller.currency;
-    let order_id = teller.add(
+    let currency = generator.currency;
+    let order_id = generator.add(
         "orders",
         (at, at),
         [
@@ -387,7 +393,7 @@ fn shop(
             ("deleted_at", DemoValue::Null),
         ],
     )?;
-    let item_id = teller.add(
+    let item_id = generator.add(
         "order_items",
         (at, at),
         [
@@ -407,43 +413,43 @@ fn shop(
         order_item_id: Some(item_id),
         ..InvoiceLineDraft::of("store", name, price)
     }];
-    let bill = InvoiceDraft {
+    let draft = InvoiceDraft {
         order_id: Some(order_id),
         processor_id: number.is_multiple_of(2).then_some(3),
         purchase_type: Some("store"),
         method: PaymentMethod::CASH,
         ..InvoiceDraft::paid_by_card(person, currency, at, &lines)
     };
-    billing::write_invoice(teller, account, &bill)?;
+    billing::write_invoice(generator, account, &draft)?;
     Ok(())
 }
 
 /// Adds movements of account credit: for some customers a prepayment, a gift, or its withdrawal.
 fn add_credit_movements(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     person: &DemoCustomer,
     account: &mut CustomerAccount,
     number: u64,
 ) -> io::Result<()> {
-    let days = teller.draw.between(1, 300);
-    let at = teller.calendar.now().plus_seconds(-days * DAY).max(person.joined_at);
-    let currency = teller.currency;
+    let days = generator.draw.between(1, 300);
+    let at = generator.calendar.now().plus_seconds(-days * DAY).max(person.joined_at);
+    let currency = generator.currency;
     match number % 24 {
-        3 => write_prepayment(teller, account, 5000, at),
+        3 => write_prepayment(generator, account, 5000, at),
         9 => {
             let gift = CreditMovement::of("gift", -2500, currency, at);
-            account.write_movement(teller, &gift.described("Gift card, \"Happy birthday\""))
+            account.write_movement(generator, &gift.described("Gift card, \"Happy birthday\""))
         }
         // Drop-in invoices of these customers may be voided, which returns the applied credit.
         23 => {
             let gift = CreditMovement::of("gift", -2500, currency, person.joined_at);
-            account.write_movement(teller, &gift.described("Gift card"))
+            account.write_movement(generator, &gift.described("Gift card"))
         }
         17 => {
             let given = CreditMovement::of("adjustment", -1000, currency, at);
-            account.write_movement(teller, &given.described("Sorry, the heating failed"))?;
+            account.write_movement(generator, &given.described("Sorry, the heating failed"))?;
             let taken = CreditMovement::of("adjustment", 400, currency, at.plus_seconds(DAY));
-            account.write_movement(teller, &taken)
+            account.write_movement(generator, &taken)
         }
         _ => Ok(()),
     }

@@ -65,22 +65,22 @@ impl MembershipHistory {
     /// Writes the membership and everything that follows from it. Returns its last day of use.
     pub(super) fn generate(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         timetable: &Timetable,
         person: &DemoCustomer,
         account: &mut CustomerAccount,
     ) -> io::Result<Date> {
         let plan = offer::plan(self.plan_id);
-        let today = teller.calendar.today();
+        let today = generator.calendar.today();
         let expires = (plan.kind != "recurring").then(|| day_after_terms(self.from, plan.term, 1));
         let ended = match self.end {
             MembershipEnd::On(day, _) => Some(day.min(today)),
             MembershipEnd::None => None,
         };
         let last_day = ended.or(expires).unwrap_or(today.plus_days(14));
-        let membership_id = self.add_membership(teller, person, expires, last_day)?;
-        self.add_hold(teller, account, membership_id)?;
-        self.write_invoices(teller, person, account, membership_id, last_day)?;
+        let membership_id = self.add_membership(generator, person, expires, last_day)?;
+        self.add_hold(generator, account, membership_id)?;
+        self.write_invoices(generator, person, account, membership_id, last_day)?;
         if self.is_mistake {
             return Ok(last_day);
         }
@@ -98,20 +98,20 @@ impl MembershipHistory {
             uses: plan.uses,
             visits_per_week_max: a_week,
         };
-        visits::write_weekly_visits(teller, timetable, person, &period)?;
+        visits::write_weekly_visits(generator, timetable, person, &period)?;
         Ok(last_day)
     }
 
     fn add_membership(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         person: &DemoCustomer,
         expires: Option<Date>,
         last_day: Date,
     ) -> io::Result<i64> {
         let plan = offer::plan(self.plan_id);
-        let today = teller.calendar.today();
-        let purchased_at = self.purchased_at(teller, person);
+        let today = generator.calendar.today();
+        let purchased_at = self.purchased_at(generator, person);
         let is_held = self
             .hold
             .is_some_and(|(first, last)| first <= today && last.is_none_or(|last| today <= last));
@@ -126,14 +126,14 @@ impl MembershipHistory {
             None if is_held => "hold",
             None => "active",
         };
-        let ended_at = teller.calendar.at(last_day, 19 * 3600);
-        let cancelled_at = reason.map(|_| teller.calendar.not_after_now(ended_at));
+        let ended_at = generator.calendar.at(last_day, 19 * 3600);
+        let cancelled_at = reason.map(|_| generator.calendar.not_after_now(ended_at));
         let completed_at = (status == "completed").then_some(ended_at);
-        let next_bill = self.next_bill(teller, plan.term);
+        let next_bill = self.next_bill(generator, plan.term);
         let renews = (plan.kind == "recurring" && matches!(status, "active" | "hold"))
             .then_some(next_bill)
             .flatten();
-        let is_custom = teller.draw.one_in(24);
+        let is_custom = generator.draw.one_in(24);
         let weeks = match plan.term {
             PlanTerm::Weeks(weeks) if plan.kind == "recurring" => Some(weeks),
             _ => None,
@@ -141,13 +141,13 @@ impl MembershipHistory {
         let anchor = weeks.is_none().then_some(i64::from(self.from.day()));
         let anchor = anchor.filter(|_| plan.kind == "recurring");
         let shared = self.shared_with.map_or("[]".to_owned(), |id| format!("[{id}]"));
-        let currency = teller.currency;
+        let currency = generator.currency;
         let deleted_at = self.is_mistake.then(|| purchased_at.plus_seconds(DAY));
-        let deleted_at = deleted_at.map(|at| teller.calendar.not_after_now(at));
+        let deleted_at = deleted_at.map(|at| generator.calendar.not_after_now(at));
         let has_processor = self.method.channel == "online";
         let processor = if self.method == PaymentMethod::DEBIT { 2 } else { 1 };
         let starts_later = plan.uses == PlanUses::Ever(10) && today < self.from.plus_days(20);
-        teller.add(
+        generator.add(
             "customer_memberships",
             (purchased_at, deleted_at.or(cancelled_at).or(completed_at).unwrap_or(purchased_at)),
             [
@@ -179,43 +179,43 @@ impl MembershipHistory {
         )
     }
 
-    fn purchased_at(&self, teller: &RowGenerator<'_>, person: &DemoCustomer) -> Instant {
-        teller
+    fn purchased_at(&self, generator: &RowGenerator<'_>, person: &DemoCustomer) -> Instant {
+        generator
             .calendar
             .at(self.from, 9 * 3600 + person.customer_id % 600 * 60)
             .max(person.joined_at)
     }
 
     /// Returns the first billing day after today.
-    fn next_bill(&self, teller: &RowGenerator<'_>, term: PlanTerm) -> Option<Date> {
+    fn next_bill(&self, generator: &RowGenerator<'_>, term: PlanTerm) -> Option<Date> {
         if term == PlanTerm::Open {
             return None;
         }
-        let today = teller.calendar.today();
+        let today = generator.calendar.today();
         (1..=400).map(|turn| day_after_terms(self.from, term, turn)).find(|day| *day > today)
     }
 
     fn add_hold(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         account: &mut CustomerAccount,
         membership_id: i64,
     ) -> io::Result<()> {
         let Some((first, last)) = self.hold else { return Ok(()) };
-        let made_at = teller.calendar.at(first.plus_days(-4), 14 * 3600);
-        let resolution = match teller.draw.below(5) {
+        let made_at = generator.calendar.at(first.plus_days(-4), 14 * 3600);
+        let resolution = match generator.draw.below(5) {
             0 => "charge",
             1 => "credit",
             _ => "none",
         };
         let credit = if resolution == "credit" { 1500 } else { 0 };
         let charge = if resolution == "charge" { 500 } else { 0 };
-        let currency = teller.currency;
+        let currency = generator.currency;
         let has_money = resolution != "none";
         let days = last.map(|last| i64::from(last.days() - first.days() + 1));
-        let days_to_add = days.filter(|_| teller.draw.one_in(2));
-        let prorates = !teller.draw.one_in(5);
-        teller.add(
+        let days_to_add = days.filter(|_| generator.draw.one_in(2));
+        let prorates = !generator.draw.one_in(5);
+        generator.add(
             "customer_membership_holds",
             (made_at, made_at),
             [
@@ -231,12 +231,12 @@ impl MembershipHistory {
             ],
         )?;
         let given = CreditMovement::of("adjustment", -credit, currency, made_at.plus_seconds(60));
-        account.write_movement(teller, &given.described("Credit for the hold"))
+        account.write_movement(generator, &given.described("Credit for the hold"))
     }
 
     fn write_invoices(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         person: &DemoCustomer,
         account: &mut CustomerAccount,
         membership_id: i64,
@@ -247,7 +247,7 @@ impl MembershipHistory {
             return Ok(());
         }
         let is_recurring = plan.kind == "recurring";
-        let today = teller.calendar.today();
+        let today = generator.calendar.today();
         let turns = if is_recurring { 400 } else { 1 };
         for turn in 0..turns {
             let day = day_after_terms(self.from, plan.term, turn);
@@ -257,19 +257,19 @@ impl MembershipHistory {
             let is_held = self
                 .hold
                 .is_some_and(|(first, last)| first < day && last.is_none_or(|last| day <= last));
-            if day < teller.calendar.first_day() || is_held {
+            if day < generator.calendar.first_day() || is_held {
                 continue;
             }
             let next = day_after_terms(self.from, plan.term, turn + 1);
             let is_last = !is_recurring || next > today || next >= last_day;
-            self.send_invoice(teller, person, account, membership_id, (day, next), is_last)?;
+            self.send_invoice(generator, person, account, membership_id, (day, next), is_last)?;
         }
         Ok(())
     }
 
     fn send_invoice(
         &self,
-        teller: &mut RowGenerator<'_>,
+        generator: &mut RowGenerator<'_>,
         person: &DemoCustomer,
         account: &mut CustomerAccount,
         membership_id: i64,
@@ -278,8 +278,8 @@ impl MembershipHistory {
     ) -> io::Result<()> {
         let plan = offer::plan(self.plan_id);
         let seconds = 9 * 3600 + person.customer_id % 600 * 60;
-        let at = teller.calendar.at(day, seconds).max(person.joined_at);
-        let period = (at, teller.calendar.at(next, seconds));
+        let at = generator.calendar.at(day, seconds).max(person.joined_at);
+        let period = (at, generator.calendar.at(next, seconds));
         let price = LinePrice::with_tax_inside(plan.price, self.discount);
         let line = InvoiceLineDraft {
             period: Some(period),
@@ -287,14 +287,14 @@ impl MembershipHistory {
         };
         let lines = [line];
         let is_first = day == self.from;
-        let outcome = match (is_last, teller.draw.below(30)) {
+        let outcome = match (is_last, generator.draw.below(30)) {
             (true, _) => self.last_outcome,
             (false, 0) => InvoiceOutcome::PaidLate,
             (false, _) => InvoiceOutcome::Paid,
         };
         let reason = if is_first { "purchase" } else { "renewal" };
         let by_card = self.method.channel == "online";
-        let bill = InvoiceDraft {
+        let draft = InvoiceDraft {
             customer_membership_id: Some(membership_id),
             reason: Some(reason),
             collection_method: by_card.then_some("charge_automatically"),
@@ -311,9 +311,9 @@ impl MembershipHistory {
             method: self.method,
             outcome,
             correction: if is_last { self.correction } else { Correction::None },
-            ..InvoiceDraft::paid_by_card(person, teller.currency, at, &lines)
+            ..InvoiceDraft::paid_by_card(person, generator.currency, at, &lines)
         };
-        billing::write_invoice(teller, account, &bill)?;
+        billing::write_invoice(generator, account, &draft)?;
         Ok(())
     }
 }

@@ -23,13 +23,13 @@ use timetable::Timetable;
 pub(super) const ROWS_PER_CUSTOMER: u64 = 38;
 
 /// Generates the studio with this many customers.
-pub(super) fn generate_studio(teller: &mut RowGenerator<'_>, customers: u64) -> io::Result<()> {
-    offer::add_offer(teller)?;
-    let timetable = Timetable::new(teller, customers);
-    timetable.add_events(teller)?;
+pub(super) fn generate_studio(generator: &mut RowGenerator<'_>, customers: u64) -> io::Result<()> {
+    offer::add_offer(generator)?;
+    let timetable = Timetable::new(generator, customers);
+    timetable.add_events(generator)?;
     for number in 0..customers {
-        teller.begin_customer(number + 1);
-        member::generate_member(teller, &timetable, number)?;
+        generator.begin_customer(number + 1);
+        member::generate_member(generator, &timetable, number)?;
     }
     Ok(())
 }

@@ -171,27 +171,27 @@ pub(super) const SHOP: [(i64, &str, i64); 3] =
     [(1, "Yoga mat, slate", 3000), (2, "Grip socks", 1000), (3, "Bottle \"750 ml\"", 1500)];
 
 /// Adds the rows that exist before the first customer: sites, offering types, plans, goods.
-pub(super) fn add_offer(teller: &mut RowGenerator<'_>) -> io::Result<()> {
+pub(super) fn add_offer(generator: &mut RowGenerator<'_>) -> io::Result<()> {
     let sites: [(&str, Option<&str>); SITES as usize] = [
         ("Northlight Central", None),
         ("Northlight Riverside", Some("Europe/London")),
         ("Northlight Lisboa", Some("Europe/Lisbon")),
     ];
     for (name, timezone) in sites {
-        teller.add_founding("sites", [("name", name.into()), ("timezone", timezone.into())])?;
+        generator.add_founding("sites", [("name", name.into()), ("timezone", timezone.into())])?;
     }
     let processors =
         [("Cardinal Pay", Some("card")), ("Bank debit", Some("debit")), ("Front desk", None)];
     for (name, kind) in processors {
-        teller
+        generator
             .add_founding("payment_processors", [("name", name.into()), ("type", kind.into())])?;
     }
-    add_goods(teller)?;
+    add_goods(generator)?;
     for (name, kind) in OFFERING_TYPES {
-        teller.add_founding("offering_types", [("name", name.into()), ("kind", kind.into())])?;
+        generator.add_founding("offering_types", [("name", name.into()), ("kind", kind.into())])?;
     }
     let categories = ["Unlimited", "Limited", "Packs", "Courses"];
-    add_names(teller, "membership_categories", &categories)?;
+    add_names(generator, "membership_categories", &categories)?;
     let instructors: [&str; INSTRUCTORS as usize] = [
         "Ana Sousa",
         "Ben Achterberg",
@@ -206,26 +206,26 @@ pub(super) fn add_offer(teller: &mut RowGenerator<'_>) -> io::Result<()> {
         "Lena Vogt",
         "María Ibáñez",
     ];
-    add_names(teller, "instructors", &instructors)?;
+    add_names(generator, "instructors", &instructors)?;
     let sources: [&str; BOOKING_SOURCES as usize] =
         ["Website", "App", "Front desk", "Widget", "Partner \"FitPass\""];
-    add_names(teller, "booking_sources", &sources)?;
+    add_names(generator, "booking_sources", &sources)?;
     for plan in &PLANS {
-        add_plan(teller, plan)?;
+        add_plan(generator, plan)?;
     }
     Ok(())
 }
 
-fn add_goods(teller: &mut RowGenerator<'_>) -> io::Result<()> {
+fn add_goods(generator: &mut RowGenerator<'_>) -> io::Result<()> {
     let shop = [
         ("site_id", DemoValue::Null),
         ("name", "Studio shop".into()),
         ("kind", "ecommerce".into()),
     ];
-    let product_id = teller.add_founding("products", shop)?;
-    let currency = teller.currency;
+    let product_id = generator.add_founding("products", shop)?;
+    let currency = generator.currency;
     for (_, name, price) in SHOP {
-        teller.add_founding(
+        generator.add_founding(
             "skus",
             [
                 ("product_id", product_id.into()),
@@ -238,22 +238,26 @@ fn add_goods(teller: &mut RowGenerator<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn add_names(teller: &mut RowGenerator<'_>, table: &'static str, names: &[&str]) -> io::Result<()> {
+fn add_names(
+    generator: &mut RowGenerator<'_>,
+    table: &'static str,
+    names: &[&str],
+) -> io::Result<()> {
     for name in names {
-        teller.add_founding(table, [("name", (*name).into())])?;
+        generator.add_founding(table, [("name", (*name).into())])?;
     }
     Ok(())
 }
 
-fn add_plan(teller: &mut RowGenerator<'_>, plan: &StudioPlan) -> io::Result<()> {
+fn add_plan(generator: &mut RowGenerator<'_>, plan: &StudioPlan) -> io::Result<()> {
     let (duration, unit) = match plan.term {
         PlanTerm::Days(days) => (Some(days), Some("days")),
         PlanTerm::Weeks(weeks) => (Some(weeks), Some("weeks")),
         PlanTerm::Months(months) => (Some(months), Some("months")),
         PlanTerm::Open => (None, None),
     };
-    let currency = teller.currency;
-    teller.add_founding(
+    let currency = generator.currency;
+    generator.add_founding(
         "memberships",
         [
             ("category_id", plan.category_id.into()),

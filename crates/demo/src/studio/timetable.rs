@@ -52,11 +52,11 @@ impl Slot {
 }
 
 impl Timetable {
-    pub(super) fn new(teller: &RowGenerator<'_>, customers: u64) -> Self {
+    pub(super) fn new(generator: &RowGenerator<'_>, customers: u64) -> Self {
         let slots = (customers / CUSTOMERS_PER_SLOT).max(SLOTS_MIN);
         Self {
             slots: slots.cast_signed(),
-            first_monday: teller.calendar.first_day(),
+            first_monday: generator.calendar.first_day(),
             events_before: 0,
         }
     }
@@ -98,8 +98,13 @@ impl Timetable {
     }
 
     /// Returns the start of a slot in a week.
-    pub(super) fn starts_at(&self, teller: &RowGenerator<'_>, week: i64, slot: &Slot) -> Instant {
-        teller.calendar.at(self.date(week, slot), slot.starts)
+    pub(super) fn starts_at(
+        &self,
+        generator: &RowGenerator<'_>,
+        week: i64,
+        slot: &Slot,
+    ) -> Instant {
+        generator.calendar.at(self.date(week, slot), slot.starts)
     }
 
     /// Returns the id of the event in a slot of a week.
@@ -125,12 +130,12 @@ impl Timetable {
     }
 
     /// Adds courses and all events.
-    pub(super) fn add_events(&self, teller: &mut RowGenerator<'_>) -> io::Result<()> {
+    pub(super) fn add_events(&self, generator: &mut RowGenerator<'_>) -> io::Result<()> {
         for block in 0..=WEEKS / COURSE_WEEKS {
             let starts = self.monday(block * COURSE_WEEKS);
             for (offering_type, name) in [(8, "Beginners"), (9, "Pre-natal")] {
                 let name = format!("{name}, from {starts}");
-                teller.add_founding(
+                generator.add_founding(
                     "courses",
                     [("offering_type_id", offering_type.into()), ("name", (&name).into())],
                 )?;
@@ -138,14 +143,19 @@ impl Timetable {
         }
         for week in self.weeks() {
             for number in 0..self.slots() {
-                self.add_event(teller, week, &self.slot(number))?;
+                self.add_event(generator, week, &self.slot(number))?;
             }
         }
         Ok(())
     }
 
-    fn add_event(&self, teller: &mut RowGenerator<'_>, week: i64, slot: &Slot) -> io::Result<()> {
-        let starts_at = self.starts_at(teller, week, slot);
+    fn add_event(
+        &self,
+        generator: &mut RowGenerator<'_>,
+        week: i64,
+        slot: &Slot,
+    ) -> io::Result<()> {
+        let starts_at = self.starts_at(generator, week, slot);
         let planned_at = starts_at.plus_seconds(-45 * 86_400);
         let is_cancelled = self.is_cancelled(week, slot);
         let changed_at = if is_cancelled { starts_at.plus_seconds(-86_400) } else { planned_at };
@@ -174,7 +184,7 @@ impl Timetable {
             "appointment" => None,
             _ => Some(24 + slot.number % 4 * 4),
         };
-        teller.add(
+        generator.add(
             "events",
             (planned_at, changed_at),
             [

@@ -37,23 +37,23 @@ const A_WEEK_MAX: usize = 4;
 
 /// Writes the bookings of all weeks. Returns the number of uses.
 pub(super) fn write_weekly_visits(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
     period: &VisitPeriod,
 ) -> io::Result<u64> {
-    let booked_ahead = teller.calendar.today().plus_days(6);
+    let booked_ahead = generator.calendar.today().plus_days(6);
     let last_day = period.until.min(booked_ahead);
     let first_week = timetable.week_of(period.from).max(0);
     let last_week = timetable.week_of(last_day).min(timetable.weeks().end - 1);
-    let favourite = teller.draw.below(timetable.slots());
+    let favourite = generator.draw.below(timetable.slots());
     let mut tally = UseCounter { uses: period.uses, month: 0, in_month: 0, ever: 0 };
     for week in first_week..=last_week {
         let wanted =
-            teller.draw.between(0, period.visits_per_week_max.cast_signed()).cast_unsigned();
+            generator.draw.between(0, period.visits_per_week_max.cast_signed()).cast_unsigned();
         let mut taken = [-1; A_WEEK_MAX];
         for (visit, taken_before) in (0..wanted).zip(1..A_WEEK_MAX) {
-            let slot = choose_slot(teller, timetable, favourite, visit);
+            let slot = choose_slot(generator, timetable, favourite, visit);
             let event_id = timetable.event_id(week, &slot);
             let date = timetable.date(week, &slot);
             let is_paused =
@@ -71,20 +71,20 @@ pub(super) fn write_weekly_visits(
                 method: "membership",
                 is_comped: event_id % 211 == 0,
             };
-            write_booking(teller, timetable, person, week, &slot, booking)?;
+            write_booking(generator, timetable, person, week, &slot, booking)?;
         }
     }
     Ok(tally.ever)
 }
 
 fn choose_slot(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     favourite: u64,
     visit: u64,
 ) -> Slot {
-    let is_habit = visit == 0 && !teller.draw.one_in(3);
-    let number = if is_habit { favourite } else { teller.draw.below(timetable.slots()) };
+    let is_habit = visit == 0 && !generator.draw.one_in(3);
+    let number = if is_habit { favourite } else { generator.draw.below(timetable.slots()) };
     timetable.slot(number)
 }
 
@@ -118,37 +118,37 @@ impl UseCounter {
 
 /// Writes one booking. Returns the instant of booking; none if it is in the future.
 pub(super) fn write_booking(
-    teller: &mut RowGenerator<'_>,
+    generator: &mut RowGenerator<'_>,
     timetable: &Timetable,
     person: &DemoCustomer,
     week: i64,
     slot: &Slot,
     booking: BookingDraft,
 ) -> io::Result<Option<Instant>> {
-    let starts_at = timetable.starts_at(teller, week, slot);
-    let lead = teller.draw.between(3600, 5 * 86_400);
+    let starts_at = timetable.starts_at(generator, week, slot);
+    let lead = generator.draw.between(3600, 5 * 86_400);
     let booked_at = starts_at.plus_seconds(-lead).max(person.joined_at);
-    if !teller.calendar.has_passed(booked_at) {
+    if !generator.calendar.has_passed(booked_at) {
         return Ok(None);
     }
-    let is_over = teller.calendar.has_passed(starts_at);
-    let status = match teller.draw.below(100) {
+    let is_over = generator.calendar.has_passed(starts_at);
+    let status = match generator.draw.below(100) {
         _ if !is_over || timetable.is_cancelled(week, slot) => "registered",
         0..=6 => "no_show",
         7..=13 => "late_cancelled",
         14..=15 => "registered",
         _ => "attended",
     };
-    let checked_in = starts_at.plus_seconds(-teller.draw.between(30, 1200));
-    let checked_in_at = (status == "attended" && !teller.draw.one_in(8)).then_some(checked_in);
-    let source = teller.draw.between(0, BOOKING_SOURCES);
+    let checked_in = starts_at.plus_seconds(-generator.draw.between(30, 1200));
+    let checked_in_at = (status == "attended" && !generator.draw.one_in(8)).then_some(checked_in);
+    let source = generator.draw.between(0, BOOKING_SOURCES);
     let changed_at = match status {
         "attended" => checked_in_at.unwrap_or(starts_at),
         "no_show" => starts_at.plus_seconds(3600),
         "late_cancelled" => starts_at.plus_seconds(-1800),
         _ => booked_at,
     };
-    teller.add(
+    generator.add(
         "attendances",
         (booked_at, changed_at),
         [

@@ -6,19 +6,19 @@ use datafusion::prelude::col;
 use model::output::ObjectText;
 use model::permission::Permission;
 
-use super::invoices::{confirmed_at, statuses, updated_at};
+use super::invoices::{confirmed_at, invoice_relations, statuses, updated_at};
 use crate::definition::column::{
     ReportColumn, ReportColumnKind, boolean, count, date, instant, int, money, object, string, sum,
     unmodelled,
 };
 use crate::definition::filter::{ReportFilter, dates, ids, instants, words};
 use crate::definition::grouping::{GroupedForm, ReportGrouping};
-use crate::definition::relation::{derived_relation, related_row};
+use crate::definition::relation::{Relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, scoped_expr, text_literal,
 };
 use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
-use crate::terms::{customer, invoice, payment, refund};
+use crate::terms::{customer, invoice};
 
 const ITEM: ReportColumnKind = ReportColumnKind::Object {
     fields: &[("object", ReportColumnKind::Text), ("id", ReportColumnKind::Int)],
@@ -32,21 +32,7 @@ pub(super) fn report() -> Report {
         permissions: &[Permission::Revenue],
         base: ReportBase { table: "invoice_lines", alias: "l", deleted: DeletedRows::Never },
         row_condition: Some(scoped_expr(|_| col("i.deleted_at").is_null())),
-        relations: vec![
-            related_row("i", "invoices", "l.invoice_id"),
-            customer::customer_relation("i.customer_id"),
-            customer::venue_relation(),
-            related_row("cm", "customer_memberships", "l.customer_membership_id"),
-            derived_relation("cp", [("i.discount_code", "code")], invoice::coupons_by_code),
-            derived_relation(
-                "lastpay",
-                [("i.id", "invoice_id")],
-                payment::last_payments_of_invoices,
-            ),
-            derived_relation("payments", [("i.id", "invoice_id")], payment::payments_of_invoices),
-            derived_relation("refunds", [("i.id", "invoice_id")], refund::refunds_of_invoices),
-            derived_relation("lines", [("i.id", "invoice_id")], invoice::invoice_line_summaries),
-        ],
+        relations: relations(),
         columns: columns(),
         parents: &["invoice", "invoice.discount_code", "customer", "customer.venue"],
         filters: filters(),
@@ -78,6 +64,13 @@ pub(super) fn grouped() -> Report {
         parents: &[],
         grouping: ReportGrouping { default_columns: &["total_amount", "type"], pivots: None },
     })
+}
+
+fn relations() -> Vec<Relation> {
+    let mut relations = vec![related_row("i", "invoices", "l.invoice_id")];
+    relations.extend(invoice_relations());
+    relations.push(related_row("cm", "customer_memberships", "l.customer_membership_id"));
+    relations
 }
 
 fn columns() -> Vec<ReportColumn> {

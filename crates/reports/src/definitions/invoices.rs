@@ -14,7 +14,7 @@ use crate::definition::filter::{
     instants_within, is, words, words_equal_to,
 };
 use crate::definition::grouping::{GroupedForm, ReportGrouping};
-use crate::definition::relation::{derived_relation, related_row};
+use crate::definition::relation::{Relation, derived_relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, constant_value, null_unless, scoped_expr, text_literal,
     widen_amount, zero_amount,
@@ -29,25 +29,7 @@ pub(super) fn report() -> Report {
         permissions: &[Permission::Revenue],
         base: ReportBase { table: "invoices", alias: "i", deleted: DeletedRows::LeftOut },
         row_condition: None,
-        relations: vec![
-            customer::customer_relation("i.customer_id"),
-            customer::venue_relation(),
-            related_row("processor", "payment_processors", "i.payment_processor_id"),
-            derived_relation("cp", [("i.discount_code", "code")], invoice::coupons_by_code),
-            derived_relation(
-                "lastpay",
-                [("i.id", "invoice_id")],
-                payment::last_payments_of_invoices,
-            ),
-            derived_relation("payments", [("i.id", "invoice_id")], payment::payments_of_invoices),
-            derived_relation("refunds", [("i.id", "invoice_id")], refund::refunds_of_invoices),
-            derived_relation("lines", [("i.id", "invoice_id")], invoice::invoice_line_summaries),
-            derived_relation("credits", [("i.id", "invoice_id")], invoice::applied_credits),
-            related_row("cm", "customer_memberships", "i.customer_membership_id"),
-            related_row("m", "memberships", "cm.membership_id"),
-            derived_relation("named", [("i.id", "invoice_id")], invoice::first_description),
-            derived_relation("fee", [("i.id", "invoice_id")], invoice::first_fee_type),
-        ],
+        relations: relations(),
         columns: columns(),
         parents: &["refunded_invoice", "customer", "customer.venue", "discount_code"],
         filters: filters(),
@@ -101,6 +83,32 @@ fn purchased_item() -> ScopedExpr {
         let is_for_membership = col("cm.id").is_not_null();
         case_when([(is_for_membership, col("m.name"))], Some(col("named.description")))
     })
+}
+
+/// Returns the rows beside an invoice `i` that every report of invoices or of their lines shows.
+pub(super) fn invoice_relations() -> Vec<Relation> {
+    vec![
+        customer::customer_relation("i.customer_id"),
+        customer::venue_relation(),
+        derived_relation("cp", [("i.discount_code", "code")], invoice::coupons_by_code),
+        derived_relation("lastpay", [("i.id", "invoice_id")], payment::last_payments_of_invoices),
+        derived_relation("payments", [("i.id", "invoice_id")], payment::payments_of_invoices),
+        derived_relation("refunds", [("i.id", "invoice_id")], refund::refunds_of_invoices),
+        derived_relation("lines", [("i.id", "invoice_id")], invoice::invoice_line_summaries),
+    ]
+}
+
+fn relations() -> Vec<Relation> {
+    let mut relations = invoice_relations();
+    relations.extend([
+        related_row("processor", "payment_processors", "i.payment_processor_id"),
+        derived_relation("credits", [("i.id", "invoice_id")], invoice::applied_credits),
+        related_row("cm", "customer_memberships", "i.customer_membership_id"),
+        related_row("m", "memberships", "cm.membership_id"),
+        derived_relation("named", [("i.id", "invoice_id")], invoice::first_description),
+        derived_relation("fee", [("i.id", "invoice_id")], invoice::first_fee_type),
+    ]);
+    relations
 }
 
 fn columns() -> Vec<ReportColumn> {

@@ -33,25 +33,25 @@ pub async fn open_rows(
     session: &MirrorSession,
     request: &FileRequest,
 ) -> Result<ReportRows, ReportError> {
-    let question = &*resolve_me::resolve_me(session, &request.question).await?;
-    if let Some(arrangement) = &question.arrangement {
-        return grouped::run::open_rows(session, question, arrangement).await;
+    let query = &*resolve_me::resolve_me(session, &request.query).await?;
+    if let Some(arrangement) = &query.arrangement {
+        return grouped::run::open_rows(session, query, arrangement).await;
     }
-    let scope = question.scope(session);
-    let predicates = predicates::query_predicates(&scope, question)?;
-    let keys = matching::sort_keys(&scope, question, &predicates);
-    let output = output::query_columns(&scope, question);
-    let rows = if keys.is_empty() && base::is_stored(question.report) {
-        open_by_id(&scope, question.report, predicates, None, output).await?
+    let scope = query.scope(session);
+    let predicates = predicates::query_predicates(&scope, query)?;
+    let keys = matching::sort_keys(&scope, query, &predicates);
+    let output = output::query_columns(&scope, query);
+    let rows = if keys.is_empty() && base::is_stored(query.report) {
+        open_by_id(&scope, query.report, predicates, None, output).await?
     } else {
-        open_sorted(&scope, question.report, &predicates, &keys, output).await?
+        open_sorted(&scope, query.report, &predicates, &keys, output).await?
     };
-    Ok(ReportRows { headers: output::column_headers(question), ..rows })
+    Ok(ReportRows { headers: output::column_headers(query), ..rows })
 }
 
 /// Checks a request for a file against the data, so that the job for it cannot be refused later.
 pub async fn check_file(session: &MirrorSession, request: &FileRequest) -> Result<(), ReportError> {
-    resolve_me::resolve_me(session, &request.question).await.map(|_| ())
+    resolve_me::resolve_me(session, &request.query).await.map(|_| ())
 }
 
 /// Opens the rows of `report` that meet `predicates`, without headers. They are ordered by the

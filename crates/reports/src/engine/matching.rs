@@ -109,18 +109,18 @@ pub(crate) struct FoundPage {
 /// need.
 pub(crate) async fn find_page(
     scope: &QueryScope<'_>,
-    question: &ReportQuery,
+    query: &ReportQuery,
     predicates: &[Expr],
     shown: &ColumnNeeds,
     offset: u64,
     limit: u64,
 ) -> Result<FoundPage, ReportError> {
-    let report = question.report;
+    let report = query.report;
     if limit == 0 {
         let total = count_matching_rows(scope, report, predicates).await?;
         return Ok(FoundPage { total, ids: Vec::new(), kept: None });
     }
-    let keys = sort_keys(scope, question, predicates);
+    let keys = sort_keys(scope, query, predicates);
     let id = base_column(report, "id");
     let window = RowWindow { offset, limit };
     let needs = ColumnNeeds::from_expressions(report, predicates);
@@ -262,20 +262,20 @@ fn sort_key_name(position: usize) -> String {
 /// them and comes last.
 pub(crate) fn sort_keys(
     scope: &QueryScope<'_>,
-    question: &ReportQuery,
+    query: &ReportQuery,
     predicates: &[Expr],
 ) -> Vec<RowSortKey> {
-    let report = question.report;
+    let report = query.report;
     let id = base_column(report, "id");
     let cursor = base_column(report, base::cursor_column(report));
     let mut keys = Vec::new();
-    for (position, item) in question.sort.iter().enumerate() {
+    for (position, item) in query.sort.iter().enumerate() {
         let column = &report.columns[item.column];
         let value = (column.value)(scope);
         if is_fixed_by_predicate(&value, predicates) {
             continue;
         }
-        let is_last = cursor == id || position + 1 == question.sort.len();
+        let is_last = cursor == id || position + 1 == query.sort.len();
         if value == cursor && !item.descending && is_last {
             // The rows come in order of the cursor and the primary key, so this item and later ones
             // add nothing.

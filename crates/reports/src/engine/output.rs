@@ -22,15 +22,15 @@ pub(crate) struct ResultColumns {
     pub(crate) expressions: Vec<Expr>,
 }
 
-/// Makes the output columns that `question` asks for.
-pub(crate) fn query_columns(scope: &QueryScope<'_>, question: &ReportQuery) -> ResultColumns {
+/// Makes the output columns that `query` asks for.
+pub(crate) fn query_columns(scope: &QueryScope<'_>, query: &ReportQuery) -> ResultColumns {
     let mut columns = Vec::new();
     let mut expressions = Vec::new();
     let mut currencies: Vec<Expr> = Vec::new();
-    for chosen in &question.columns {
+    for chosen in &query.columns {
         match chosen {
             SelectedColumn::Column(position) => {
-                let column = &question.report.columns[*position];
+                let column = &query.report.columns[*position];
                 expressions.push((column.value)(scope));
                 let currency = column.currency.as_ref().map(|currency| {
                     let currency = currency(scope);
@@ -39,7 +39,7 @@ pub(crate) fn query_columns(scope: &QueryScope<'_>, question: &ReportQuery) -> R
                         currencies.push(currency);
                         currencies.len() - 1
                     });
-                    question.columns.len() + hidden
+                    query.columns.len() + hidden
                 });
                 columns.push(OutputColumn {
                     key: column.key.to_owned(),
@@ -139,15 +139,15 @@ pub(crate) fn arrow_type(kind: &OutputKind) -> DataType {
     }
 }
 
-/// Returns the headers of the columns that `question` asks for.
-pub(crate) fn column_headers(question: &ReportQuery) -> Vec<ColumnHeader> {
-    let report = question.report;
-    let headers = question.columns.iter().map(|chosen| match chosen {
+/// Returns the headers of the columns that `query` asks for.
+pub(crate) fn column_headers(query: &ReportQuery) -> Vec<ColumnHeader> {
+    let report = query.report;
+    let headers = query.columns.iter().map(|chosen| match chosen {
         SelectedColumn::Column(position) => {
             let column = &report.columns[*position];
-            let priority = question.sort.iter().position(|item| item.column == *position);
+            let priority = query.sort.iter().position(|item| item.column == *position);
             let sorted = priority.map(|priority| SortPosition {
-                descending: question.sort[priority].descending,
+                descending: query.sort[priority].descending,
                 priority,
             });
             ColumnHeader {

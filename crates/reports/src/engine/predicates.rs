@@ -17,24 +17,24 @@ use crate::request::timeframe::Timeframe;
 /// Returns all predicates that a matching row must meet.
 pub(crate) fn query_predicates(
     scope: &QueryScope<'_>,
-    question: &ReportQuery,
+    query: &ReportQuery,
 ) -> Result<Vec<Expr>, ReportError> {
-    let report = question.report;
+    let report = query.report;
     let mut predicates = Vec::new();
-    if leaves_deleted_out(question) {
+    if leaves_deleted_out(query) {
         predicates.push(base_column(report, "deleted_at").is_null());
     }
     predicates.extend(report.row_condition.as_ref().map(|kept| kept(scope)));
-    if let Some(id) = question.id_gt {
+    if let Some(id) = query.id_gt {
         predicates.push(base_column(report, base::cursor_column(report)).gt(lit(id)));
     }
-    for condition in &question.conditions {
+    for condition in &query.conditions {
         let test = &report.filters[condition.filter].test;
         predicates.extend(predicate_of_condition(scope, test, &condition.value)?);
     }
     for (position, filter) in report.filters.iter().enumerate() {
         if let FilterTest::UnlessAsked(condition) = &filter.test {
-            let is_asked = question.has_condition_true(|asked| asked == position);
+            let is_asked = query.has_condition_true(|asked| asked == position);
             predicates.extend((!is_asked).then(|| condition(scope)));
         }
     }
@@ -46,13 +46,13 @@ pub(crate) fn base_column(report: &Report, name: &str) -> Expr {
     Expr::Column(Column::new(Some(report.base.alias), name))
 }
 
-fn leaves_deleted_out(question: &ReportQuery) -> bool {
+fn leaves_deleted_out(query: &ReportQuery) -> bool {
     let includes_deleted =
-        |filter: usize| matches!(question.report.filters[filter].test, FilterTest::IncludeDeleted);
-    match question.report.base.deleted {
+        |filter: usize| matches!(query.report.filters[filter].test, FilterTest::IncludeDeleted);
+    match query.report.base.deleted {
         DeletedRows::Never => false,
         DeletedRows::LeftOut => true,
-        DeletedRows::OnRequest => !question.has_condition_true(includes_deleted),
+        DeletedRows::OnRequest => !query.has_condition_true(includes_deleted),
     }
 }
 

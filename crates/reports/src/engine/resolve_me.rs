@@ -16,17 +16,17 @@ use crate::request::report_query::ReportQuery;
 /// Replaces `me` by ids. Errors: [`ReportError::Refused`] if no instructor has the caller's name.
 pub(crate) async fn resolve_me<'a>(
     session: &MirrorSession,
-    question: &'a ReportQuery,
+    query: &'a ReportQuery,
 ) -> Result<Cow<'a, ReportQuery>, ReportError> {
-    let mut resolved = Cow::Borrowed(question);
-    for (position, condition) in question.conditions.iter().enumerate() {
+    let mut resolved = Cow::Borrowed(query);
+    for (position, condition) in query.conditions.iter().enumerate() {
         let ConditionValue::Instructors { ids, me: Some(name) } = &condition.value else {
             continue;
         };
         let own = instructors_named(session, name).await?;
         if own.is_empty() {
             let mut errors = FieldErrors::default();
-            let filter = question.report.filters[condition.filter].name;
+            let filter = query.report.filters[condition.filter].name;
             errors.push(filter, format!("me is nobody: no instructor is called {name:?}"));
             return Err(ReportError::Refused(errors));
         }

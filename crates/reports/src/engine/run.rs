@@ -19,23 +19,23 @@ pub async fn run_page(
     session: &MirrorSession,
     request: &PageRequest,
 ) -> Result<ReportPage, ReportError> {
-    let question = &*resolve_me::resolve_me(session, &request.question).await?;
-    if let Some(arrangement) = &question.arrangement {
+    let query = &*resolve_me::resolve_me(session, &request.query).await?;
+    if let Some(arrangement) = &query.arrangement {
         let (offset, limit) = (request.offset, request.limit);
-        return grouped::run::run_page(session, question, arrangement, offset, limit).await;
+        return grouped::run::run_page(session, query, arrangement, offset, limit).await;
     }
-    let scope = question.scope(session);
-    let predicates = predicates::query_predicates(&scope, question)?;
-    let output = output::query_columns(&scope, question);
-    let needs = ColumnNeeds::from_expressions(question.report, &output.expressions);
+    let scope = query.scope(session);
+    let predicates = predicates::query_predicates(&scope, query)?;
+    let output = output::query_columns(&scope, query);
+    let needs = ColumnNeeds::from_expressions(query.report, &output.expressions);
     let (offset, limit) = (request.offset, request.limit);
-    let found = matching::find_page(&scope, question, &predicates, &needs, offset, limit).await?;
+    let found = matching::find_page(&scope, query, &predicates, &needs, offset, limit).await?;
     let total = found.total;
     let batches = match found.ids.as_slice() {
         [] => vec![],
-        ids => vec![fetch::fetch_rows(&scope, question.report, &output, ids, found.kept).await?],
+        ids => vec![fetch::fetch_rows(&scope, query.report, &output, ids, found.kept).await?],
     };
-    let headers = output::column_headers(question);
+    let headers = output::column_headers(query);
     Ok(ReportPage {
         total,
         headers,

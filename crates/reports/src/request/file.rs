@@ -15,7 +15,7 @@ const PAGING: [&str; 4] = ["limit", "offset", "page", "page_size"];
 /// A checked request for all rows.
 #[derive(Debug, Clone)]
 pub struct FileRequest {
-    pub(crate) question: ReportQuery,
+    pub(crate) query: ReportQuery,
     csv_dialect: Option<CsvDialect>,
 }
 
@@ -27,13 +27,13 @@ impl FileRequest {
 
     /// Returns the report that is asked for.
     pub fn report(&self) -> &'static Report {
-        self.question.report
+        self.query.report
     }
 
     /// Returns the instant that the report takes as the present: `as_of`, or the time of the
     /// request.
     pub fn now(&self) -> Instant {
-        self.question.now
+        self.query.now
     }
 }
 
@@ -50,8 +50,8 @@ pub fn parse_file(
 ) -> Result<FileRequest, FieldErrors> {
     let mut parameters = Parameters::new(given);
     parameters.ignore(&PAGING);
-    let question = ReportQuery::read(report, &mut parameters, provider, context);
+    let query = ReportQuery::read(report, &mut parameters, provider, context);
     let csv_dialect = parameters.read("csv_dialect", values::parse_csv_dialect);
     parameters.finish()?;
-    Ok(FileRequest { question, csv_dialect })
+    Ok(FileRequest { query, csv_dialect })
 }

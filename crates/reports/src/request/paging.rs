@@ -18,7 +18,7 @@ const PAGE_SIZE: u64 = 50;
 /// A checked request for one page.
 #[derive(Debug, Clone)]
 pub struct PageRequest {
-    pub(crate) question: ReportQuery,
+    pub(crate) query: ReportQuery,
     pub(crate) limit: u64,
     pub(crate) offset: u64,
     format: Option<FileFormat>,
@@ -39,13 +39,13 @@ impl PageRequest {
 
     /// Returns the report that is asked for.
     pub fn report(&self) -> &'static Report {
-        self.question.report
+        self.query.report
     }
 
     /// Returns the instant that the report takes as the present: `as_of`, or the time of the
     /// request.
     pub fn now(&self) -> Instant {
-        self.question.now
+        self.query.now
     }
 }
 
@@ -59,12 +59,12 @@ pub fn parse_page(
     context: &RequestContext,
 ) -> Result<PageRequest, FieldErrors> {
     let mut parameters = Parameters::new(given);
-    let question = ReportQuery::read(report, &mut parameters, provider, context);
+    let query = ReportQuery::read(report, &mut parameters, provider, context);
     let format = parameters.read("format", read_page_format);
     let csv_dialect = parameters.read("csv_dialect", values::parse_csv_dialect);
     let (limit, offset) = read_limit_and_offset(&mut parameters, i64::from(context.page_size_max));
     parameters.finish()?;
-    Ok(PageRequest { question, limit, offset, format, csv_dialect })
+    Ok(PageRequest { query, limit, offset, format, csv_dialect })
 }
 
 fn read_page_format(text: &str) -> Result<FileFormat, String> {

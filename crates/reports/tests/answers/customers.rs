@@ -19,7 +19,7 @@ customers
 
 addresses
  id | customer_id | type     | line1 | line2 | city  | state | postal_code | country | is_default | deleted_at
- 1  | 1           | billing  | bill  | -     | -     | -     | -           | GB      | false      | -
+ 1  | 1           | billing  | draft  | -     | -     | -     | -           | GB      | false      | -
  2  | 1           | shipping | ship  | two   | Town  | Shire | AB1         | GB      | false      | -
  3  | 1           | shipping | gone  | -     | -     | -     | -           | GB      | true       | 2026-01-01T00:00:00Z
  4  | 2           | shipping | ship  | -     | -     | -     | -           | GB      | false      | -

@@ -73,10 +73,10 @@ pub(crate) fn run(args: AccountingArgs) -> Result<(), Failure> {
     let session = reads.mirror.session(args.provider)?;
     let request = checked_request(&args, &session, store.as_ref(), &settings)?;
     let progress = CountProgress::begin("invoices");
-    let watch = PassObserver { progress: &|done| progress.set(done), is_canceled: &|| false };
+    let observer = PassObserver { progress: &|done| progress.set(done), is_canceled: &|| false };
     let folder = reads.temp.path();
-    let package = if has_postings(&session, store.as_ref(), &request, folder, watch)? {
-        write_package(&session, store.as_ref(), &request, folder, watch)
+    let package = if has_postings(&session, store.as_ref(), &request, folder, observer)? {
+        write_package(&session, store.as_ref(), &request, folder, observer)
     } else {
         Err(PackageError::NothingToExport)
     };

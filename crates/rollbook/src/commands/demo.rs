@@ -53,7 +53,7 @@ pub struct DemoArgs {
     /// Format of the files that --write writes
     #[arg(long, value_parser = sample_format(), default_value = "ndjson", requires = "write")]
     format: FileFormat,
-    /// What to generate
+    /// Kind of sample data
     #[arg(long, value_enum, default_value = "business", hide = true)]
     shape: DemoShape,
     /// Providers of the shape memberships

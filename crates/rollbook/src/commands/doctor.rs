@@ -70,12 +70,12 @@ pub struct DoctorArgs {
     full: bool,
 }
 
-/// What is looked at.
+/// A group of checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Area {
     /// Folder, store, mirror, files, settings, clock, mail and webhooks
     System,
-    /// What the ledger finds wrong with the records
+    /// Faults in the records, as the ledger finds them
     Records,
 }
 

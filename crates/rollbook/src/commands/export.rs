@@ -183,9 +183,9 @@ async fn write(
     let named = PathBuf::from(request.file_name(&session.provider().timezone));
     let path = output.unwrap_or(&named);
     let output = CommandOutput::begin(Some(path), temp)?;
-    let watch = Arc::new(RowProgress::begin());
+    let observer = Arc::new(RowProgress::begin());
     let written =
-        file::write_export(settings, session, request, output.work_path(), temp, watch).await;
+        file::write_export(settings, session, request, output.work_path(), temp, observer).await;
     let written = written.map_err(stop_failure)?;
     let is_standard = output.is_standard();
     output.finish()?;

@@ -130,7 +130,7 @@ impl CsvDialectArgs {
     }
 }
 
-/// How lists are printed.
+/// The output format of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ListFormat {
     /// Table.

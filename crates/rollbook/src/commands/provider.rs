@@ -62,7 +62,7 @@ enum ProviderCommand {
     },
 }
 
-/// What `create` sets and `set` changes.
+/// A provider's settings, set by `create` and changed by `set`.
 #[derive(Debug, Args)]
 struct ProviderSettings {
     /// Time zone, such as Europe/London
@@ -74,13 +74,13 @@ struct ProviderSettings {
     /// First day of the week
     #[arg(long, value_name = "DAY", value_parser = ["sunday", "monday"])]
     week_starts_on: Option<String>,
-    /// Whether monthly limits follow calendar months or billing dates
+    /// Start of the months of monthly limits: the calendar month or the billing date
     #[arg(long, value_name = "WHAT", value_parser = ["calendar", "billing"])]
     usage_alignment: Option<String>,
-    /// How prorated limits are rounded
+    /// Rounding of prorated limits
     #[arg(long, value_name = "HOW", value_parser = ["half_up", "up", "down"])]
     usage_rounding: Option<String>,
-    /// Whether exports can be requested over the API
+    /// Allow exports over the API: true or false
     #[arg(long, value_name = "BOOL")]
     exports_enabled: Option<bool>,
 }

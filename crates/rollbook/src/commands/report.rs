@@ -233,10 +233,10 @@ impl ReportRun<'_> {
         let request = parse_file(self.report, &self.parameters, provider, &self.context());
         let request = request.map_err(parameter_failure)?;
         let output = CommandOutput::begin(output, temp)?;
-        let watch = Arc::new(NoProgress);
+        let observer = Arc::new(NoProgress);
         let (settings, session, made) = (self.settings, self.session, output.work_path());
         let write =
-            report_file::write_report(settings, session, &request, format, made, temp, watch);
+            report_file::write_report(settings, session, &request, format, made, temp, observer);
         write.await.map_err(stop_failure)?;
         output.finish()
     }

@@ -28,10 +28,10 @@ const FIRST_COLUMN: usize = 2;
 pub(super) fn visit(
     session: &PostgresSession<'_>,
     table: &'static Table,
-    question: &str,
+    query: &str,
     visit: &mut RowVisitor<'_>,
 ) -> Result<(), StoreError> {
-    read_rows(session, question, &mut |fields| {
+    read_rows(session, query, &mut |fields| {
         let row = CopiedRow { table, fields };
         row.check()?;
         visit(&row)
@@ -41,11 +41,11 @@ pub(super) fn visit(
 /// Runs `COPY (…) TO STDOUT (FORMAT binary)` and passes each row to `on_row`.
 pub(super) fn read_rows(
     session: &PostgresSession<'_>,
-    question: &str,
+    query: &str,
     on_row: &mut dyn FnMut(CopiedFields<'_>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let read = failed("read rows");
-    let sql = format!("COPY ({question}) TO STDOUT (FORMAT binary)");
+    let sql = format!("COPY ({query}) TO STDOUT (FORMAT binary)");
     let stream = session.engine.block_on(session.client.copy_out(&sql)).map_err(read)?;
     let mut stream = Box::pin(stream);
     let mut decoder = CopyDecoder::default();

@@ -140,9 +140,8 @@ impl MoveTarget {
         });
         let key = key.collect::<Vec<_>>().join(", ");
         let names: Vec<_> = table.columns.iter().map(|c| format!("\"{}\"", c.name)).collect();
-        let question =
-            format!("SELECT {} FROM \"{}\" ORDER BY {key}", names.join(", "), table.name);
-        copy::read_rows(&*self.engine.begin_snapshot()?, &question, &mut |fields| {
+        let query = format!("SELECT {} FROM \"{}\" ORDER BY {key}", names.join(", "), table.name);
+        copy::read_rows(&*self.engine.begin_snapshot()?, &query, &mut |fields| {
             let values = table.columns.iter().enumerate().map(|(at, column)| {
                 value(column.kind, fields.bytes(at))
                     .ok_or_else(|| damaged(format!("{}.{}", table.name, column.name)))

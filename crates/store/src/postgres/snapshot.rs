@@ -94,9 +94,9 @@ impl Snapshot for PostgresSnapshot<'_> {
                 literal(last.id)
             ),
         };
-        let question =
+        let query =
             format!("{}{within} ORDER BY provider_id, id", statements::for_table(table).all);
-        copy::visit(&self.transaction, table, &question, visit)
+        copy::visit(&self.transaction, table, &query, visit)
     }
 
     fn rows_changed_since(
@@ -109,8 +109,8 @@ impl Snapshot for PostgresSnapshot<'_> {
             return self.rows(table, KeyRange::ALL, visit);
         }
         let all = &statements::for_table(table).all;
-        let question = format!("{all} WHERE rev > {} ORDER BY provider_id, id", literal(after.0));
-        copy::visit(&self.transaction, table, &question, visit)
+        let query = format!("{all} WHERE rev > {} ORDER BY provider_id, id", literal(after.0));
+        copy::visit(&self.transaction, table, &query, visit)
     }
 
     fn keys_deleted_since(

@@ -54,16 +54,16 @@ impl<'q> GroupLayout<'q> {
     /// Makes the layout of a query. Reads the rows on which the periods of its pivot depend.
     pub(super) async fn of(
         scope: &QueryScope<'_>,
-        question: &'q ReportQuery,
+        query: &'q ReportQuery,
         arrangement: &'q GroupedOptions,
         predicates: &[Expr],
     ) -> Result<Self, ReportError> {
-        let report = question.report;
+        let report = query.report;
         let position = |chosen: &SelectedColumn| match chosen {
             SelectedColumn::Column(position) => Some(*position),
             SelectedColumn::CustomField(_) => None,
         };
-        let selected: Vec<usize> = question.columns.iter().filter_map(position).collect();
+        let selected: Vec<usize> = query.columns.iter().filter_map(position).collect();
         let spread = match &arrangement.pivot {
             Some(pivot) => Some(PivotPeriods::of(scope, report, pivot, predicates).await?),
             None => None,

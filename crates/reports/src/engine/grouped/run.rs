@@ -25,13 +25,13 @@ use crate::rows::{ReportRows, RowStream};
 /// Computes one page of a grouped report.
 pub(crate) async fn run_page(
     session: &MirrorSession,
-    question: &ReportQuery,
+    query: &ReportQuery,
     arrangement: &GroupedOptions,
     offset: u64,
     limit: u64,
 ) -> Result<ReportPage, ReportError> {
-    let scope = question.scope(session);
-    let groups = PlannedGroups::of(&scope, question, arrangement).await?;
+    let scope = query.scope(session);
+    let groups = PlannedGroups::of(&scope, query, arrangement).await?;
     let found = groups.find(&scope, offset, limit).await?;
     let rows = if groups.is_deep(&found, offset, limit) {
         groups.deep_page(&scope, offset, limit).await?
@@ -61,11 +61,11 @@ pub(crate) async fn run_page(
 /// Opens all groups of a grouped report.
 pub(crate) async fn open_rows(
     session: &MirrorSession,
-    question: &ReportQuery,
+    query: &ReportQuery,
     arrangement: &GroupedOptions,
 ) -> Result<ReportRows, ReportError> {
-    let scope = question.scope(session);
-    let groups = PlannedGroups::of(&scope, question, arrangement).await?;
+    let scope = query.scope(session);
+    let groups = PlannedGroups::of(&scope, query, arrangement).await?;
     let mut found = groups.find(&scope, 0, TOP_ROWS_MAX).await?;
     let batches: RowStream = if found.total > TOP_ROWS_MAX {
         groups.stream(session)?
@@ -119,11 +119,11 @@ struct FoundGroups {
 impl PlannedGroups {
     async fn of(
         scope: &QueryScope<'_>,
-        question: &ReportQuery,
+        query: &ReportQuery,
         arrangement: &GroupedOptions,
     ) -> Result<Self, ReportError> {
-        let predicates = predicates::query_predicates(scope, question)?;
-        let layout = GroupLayout::of(scope, question, arrangement, &predicates).await?;
+        let predicates = predicates::query_predicates(scope, query)?;
+        let layout = GroupLayout::of(scope, query, arrangement, &predicates).await?;
         let tallies = QueryTallies::of(scope, &layout);
         let table = GroupTable::of(scope, &layout, &tallies, &predicates);
         let plan = keys::plan_groups(scope, &layout, &tallies, &predicates)?;

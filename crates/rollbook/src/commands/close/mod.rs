@@ -118,7 +118,7 @@ struct ProviderListArgs {
     /// Id of the provider
     #[arg(long, value_name = "ID", value_parser = provider_id)]
     provider: ProviderId,
-    /// How to print it [default: table on a terminal, else json]
+    /// Format of the output [default: table on a terminal, else json]
     #[arg(long, value_enum)]
     format: Option<ListFormat>,
 }
@@ -212,13 +212,13 @@ fn close(
         has_formula_guard: settings.files.csv_formula_guard,
     };
     let progress = CountProgress::begin("invoices");
-    let watch = PassObserver { progress: &|done| progress.set(done), is_canceled: &|| false };
+    let observer = PassObserver { progress: &|done| progress.set(done), is_canceled: &|| false };
     let begun = |turn: CloseProgress| {
         if turn.count > 1 {
             progress.say(&format!("closing {} ({} of {})", turn.month, turn.number, turn.count));
         }
     };
-    let made = close_month(&session, store.as_ref(), &request, reads.temp.path(), &begun, watch);
+    let made = close_month(&session, store.as_ref(), &request, reads.temp.path(), &begun, observer);
     drop(progress);
     made.map_err(|error| refused(error, args.month))?;
     Ok(period_json(&FrozenBooks::load(store.as_ref(), args.of.provider)?, args.month)?)

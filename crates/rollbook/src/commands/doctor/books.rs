@@ -36,12 +36,12 @@ fn find_issues(
     store: &Arc<dyn Store>,
 ) -> Result<Vec<Finding>, Failure> {
     let reads = opening::open_mirror(folder, settings, store, MirrorRole::Reader)?;
-    let watch = PassObserver { progress: &|_| (), is_canceled: &|| false };
+    let observer = PassObserver { progress: &|_| (), is_canceled: &|| false };
     let mut findings = Vec::new();
     for provider in store.snapshot()?.providers()? {
         let session = reads.mirror.session(provider.id)?;
         let books = settings.accounting.for_provider(provider.id);
-        let issues = all_issues(&session, &books, SystemClock.now(), watch)?;
+        let issues = all_issues(&session, &books, SystemClock.now(), observer)?;
         findings.push(provider_finding(folder, &provider, &issues));
     }
     Ok(findings)

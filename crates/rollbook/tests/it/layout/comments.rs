@@ -1,8 +1,6 @@
 //! The first sentence of a comment has a subject.
 
-use std::path::Path;
-
-use super::{all_sources, root};
+use super::all_sources;
 
 /// Words that begin a clause without a subject: the reader has to guess what it is about.
 const DANGLING: [&str; 12] = [
@@ -30,13 +28,7 @@ fn first_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 #[test]
 fn documentation_comments_begin_with_a_subject_or_a_verb() {
     let mut wrong = Vec::new();
-    // Comments of the command line's arguments are texts for its users.
-    let is_help = |path: &Path| {
-        ["commands", "config", "cli.rs", "data_args.rs"]
-            .iter()
-            .any(|part| path.starts_with(root().join("crates/rollbook/src").join(part)))
-    };
-    for (path, text) in all_sources().into_iter().filter(|(path, _)| !is_help(path)) {
+    for (path, text) in all_sources() {
         for (number, line) in first_lines(&text) {
             if DANGLING.iter().any(|start| line.starts_with(start)) {
                 wrong.push(format!("{}:{number}: {line}", path.display()));
