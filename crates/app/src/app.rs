@@ -4,14 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mirror::Mirror;
+use mirror::{Mirror, MirrorSession};
 use model::clock::Clock;
+use model::id::ProviderId;
 use parking_lot::RwLock;
 use store::Store;
+use store::port::jobs::{Job, JobState};
 use tokio::sync::Notify;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use crate::auth::jwt::JwtKeys;
+use crate::blocking::blocking;
+use crate::error::ApiError;
 use crate::fair_slots::{FairSlots, SlotHolder};
 use crate::jobs::FilesFolder;
 use crate::jobs::link_counts::LinkTransfers;
@@ -22,13 +26,13 @@ use crate::settings::{JwtKeySettings, ServerSettings, SettingsError};
 
 /// The parts that [`App::new`] puts together.
 pub struct AppParts {
-    /// The truth.
+    /// The store, where all records are written.
     pub store: Arc<dyn Store>,
-    /// Reads.
+    /// The mirror, from which reports, exports and the books are read.
     pub mirror: Arc<Mirror>,
-    /// The present.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Settings.
+    /// The settings.
     pub settings: ServerSettings,
     /// The data folder.
     pub data_dir: PathBuf,
@@ -36,7 +40,7 @@ pub struct AppParts {
     pub temp_dir: PathBuf,
     /// The version, commit and profile of the running build.
     pub build: BuildInfo,
-    /// Files that are made in the background.
+    /// The folder of the files that jobs make.
     pub files: FilesFolder,
 }
 
@@ -108,27 +112,27 @@ impl App {
         self.0.is_stopping.load(Ordering::Acquire)
     }
 
-    /// The truth.
+    /// Returns the store, where all records are written.
     pub fn store(&self) -> &dyn Store {
         self.0.parts.store.as_ref()
     }
 
-    /// Reads.
+    /// Returns the mirror, from which reports, exports and the books are read.
     pub fn mirror(&self) -> &Mirror {
         &self.0.parts.mirror
     }
 
-    /// The present.
+    /// Returns the clock.
     pub fn clock(&self) -> &dyn Clock {
         self.0.parts.clock.as_ref()
     }
 
-    /// Settings.
+    /// Returns the settings.
     pub fn settings(&self) -> &ServerSettings {
         &self.0.parts.settings
     }
 
-    /// The data folder.
+    /// Returns the data folder.
     pub fn data_dir(&self) -> &std::path::Path {
         &self.0.parts.data_dir
     }
@@ -138,9 +142,25 @@ impl App {
         &self.0.parts.temp_dir
     }
 
-    /// Files that are made in the background.
+    /// Returns the folder of the files that jobs make.
     pub fn files(&self) -> &FilesFolder {
         &self.0.parts.files
+    }
+
+    /// Opens a session of a provider at the newest revision.
+    pub async fn open_session(&self, provider: ProviderId) -> Result<MirrorSession, ApiError> {
+        let app = self.clone();
+        blocking(move || app.mirror().session(provider).map_err(ApiError::from_mirror_error)).await
+    }
+
+    /// Returns the number of jobs that run before this one, or `None` unless it waits. Blocking.
+    pub(crate) fn queue_position(&self, job: &Job) -> Result<Option<u64>, ApiError> {
+        match job.state {
+            JobState::Queued => {
+                self.store().queue_position(job).map_err(ApiError::from_store_error)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Returns a new UUID of version 7. Such UUIDs sort by time.

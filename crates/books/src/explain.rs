@@ -3,9 +3,7 @@
 
 use crate::parts::{LoadedPart, PostingOrigin, load_origin, read_source_row};
 use accounting::explain::{PostingExplanation, explain_posting};
-use accounting::{
-    Horizon, LedgerFile, LedgerSettings, LedgerSpan, Month, Posting, ProviderCalendar,
-};
+use accounting::{Horizon, LedgerFile, LedgerSettings, LedgerSpan, Month, Posting};
 use mirror::MirrorSession;
 use model::catalogue;
 use model::time::Instant;
@@ -23,54 +21,45 @@ pub struct ExplainedPosting {
     pub explanation: PostingExplanation,
 }
 
-/// A parsed entry id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EntryId {
-    /// The record that the entry comes from.
-    pub origin: PostingOrigin,
-}
-
-impl EntryId {
-    /// Parses `file:id`, with `:piece` and `#YYYY-MM` where needed. Returns `None` for any other
-    /// text.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (entry, month) = match text.split_once('#') {
-            Some((entry, month)) => (entry, Some(month)),
-            None => (text, None),
-        };
-        if month.is_some_and(|month| Month::parse(month).is_none()) {
-            return None;
-        }
-        let mut words = entry.split(':');
-        let file = LedgerFile::parse(words.next()?)?;
-        let id = words.next()?;
-        let piece = words.next();
-        if words.next().is_some() {
-            return None;
-        }
-        let number = |text: &str| text.parse::<i64>().ok().filter(|id| *id >= 1);
-        let residual = piece.and_then(|piece| piece.strip_prefix("residual-")).and_then(number);
-        let origin = match (file, residual) {
-            (file, Some(invoice)) if file.is_recognition() && id.is_empty() => {
-                PostingOrigin::Invoice(invoice)
-            }
-            (LedgerFile::RecognizedRevenueOrderBased, _) => PostingOrigin::OrderItem(number(id)?),
-            (file, _) if file.is_recognition() => PostingOrigin::Line(number(id)?),
-            (LedgerFile::PaymentsReceived, _) => PostingOrigin::Payment(number(id)?),
-            (LedgerFile::AppliedBalance, _) if piece == Some("payment") => {
-                PostingOrigin::Payment(number(id)?)
-            }
-            (LedgerFile::AppliedBalance | LedgerFile::BalanceAdjustments, _) => {
-                PostingOrigin::BalanceTransaction(number(id)?)
-            }
-            (LedgerFile::RefundsMade, _) => PostingOrigin::Refund(number(id)?),
-            (LedgerFile::CreditNotes, _) if piece != Some("invoice") => {
-                PostingOrigin::CreditNote(number(id)?)
-            }
-            _ => PostingOrigin::Invoice(number(id)?),
-        };
-        Some(Self { origin })
+/// Returns the record that an entry comes from. The id is `file:id`, with `:piece` and `#YYYY-MM`
+/// where needed. Returns `None` for any other text.
+fn origin_of_entry(text: &str) -> Option<PostingOrigin> {
+    let (entry, month) = match text.split_once('#') {
+        Some((entry, month)) => (entry, Some(month)),
+        None => (text, None),
+    };
+    if month.is_some_and(|month| Month::parse(month).is_none()) {
+        return None;
     }
+    let mut words = entry.split(':');
+    let file = LedgerFile::parse(words.next()?)?;
+    let id = words.next()?;
+    let piece = words.next();
+    if words.next().is_some() {
+        return None;
+    }
+    let number = |text: &str| text.parse::<i64>().ok().filter(|id| *id >= 1);
+    let residual = piece.and_then(|piece| piece.strip_prefix("residual-")).and_then(number);
+    let origin = match (file, residual) {
+        (file, Some(invoice)) if file.is_recognition() && id.is_empty() => {
+            PostingOrigin::Invoice(invoice)
+        }
+        (LedgerFile::RecognizedRevenueOrderBased, _) => PostingOrigin::OrderItem(number(id)?),
+        (file, _) if file.is_recognition() => PostingOrigin::Line(number(id)?),
+        (LedgerFile::PaymentsReceived, _) => PostingOrigin::Payment(number(id)?),
+        (LedgerFile::AppliedBalance, _) if piece == Some("payment") => {
+            PostingOrigin::Payment(number(id)?)
+        }
+        (LedgerFile::AppliedBalance | LedgerFile::BalanceAdjustments, _) => {
+            PostingOrigin::BalanceTransaction(number(id)?)
+        }
+        (LedgerFile::RefundsMade, _) => PostingOrigin::Refund(number(id)?),
+        (LedgerFile::CreditNotes, _) if piece != Some("invoice") => {
+            PostingOrigin::CreditNote(number(id)?)
+        }
+        _ => PostingOrigin::Invoice(number(id)?),
+    };
+    Some(origin)
 }
 
 /// Explains the posting with an entry id. Returns `None` if the records give no such posting by
@@ -81,9 +70,9 @@ pub fn explain_entry(
     entry_id: &str,
     until: Instant,
 ) -> Result<Option<ExplainedPosting>, PackageError> {
-    let Some(EntryId { origin }) = EntryId::parse(entry_id) else { return Ok(None) };
+    let Some(origin) = origin_of_entry(entry_id) else { return Ok(None) };
     let postings = postings_of(session, settings, origin, until)?;
-    let found = postings.into_iter().find(|posting| posting.entry_id() == entry_id);
+    let found = postings.into_iter().flatten().find(|posting| posting.entry_id() == entry_id);
     Ok(found.map(with_explanation))
 }
 
@@ -95,11 +84,8 @@ pub fn explain_invoice(
     invoice_id: i64,
     until: Instant,
 ) -> Result<Option<Vec<ExplainedPosting>>, PackageError> {
-    let calendar = ProviderCalendar::new(session.provider().timezone.clone());
-    let Some(_) = load_origin(session, calendar, PostingOrigin::Invoice(invoice_id))? else {
-        return Ok(None);
-    };
-    let postings = postings_of(session, settings, PostingOrigin::Invoice(invoice_id), until)?;
+    let origin = PostingOrigin::Invoice(invoice_id);
+    let Some(postings) = postings_of(session, settings, origin, until)? else { return Ok(None) };
     let own = postings.into_iter().filter(|posting| posting.links.invoice_id == Some(invoice_id));
     let mut own: Vec<Posting> = own.collect();
     own.sort_by_key(|posting| (posting.occurred_at, posting.package_order()));
@@ -111,15 +97,16 @@ fn with_explanation(posting: Posting) -> ExplainedPosting {
     ExplainedPosting { posting, explanation }
 }
 
+/// Returns the postings of a record and of those booked with it, or `None` if it does not exist.
 fn postings_of(
     session: &MirrorSession,
     settings: &LedgerSettings,
     origin: PostingOrigin,
     until: Instant,
-) -> Result<Vec<Posting>, PackageError> {
+) -> Result<Option<Vec<Posting>>, PackageError> {
     let books = books_of_session(session, settings);
     let Some(part) = load_origin(session, books.calendar.clone(), origin)? else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let LoadedPart { grouped, .. } = part;
     let span = LedgerSpan::until(Horizon::AsOf(until)).explained();
@@ -128,7 +115,7 @@ fn postings_of(
         postings.extend(books.invoice_ledger(records, &grouped.directory, &span).postings);
     }
     postings.extend(books.unlinked_ledger(&grouped.untied, &grouped.directory, &span).postings);
-    Ok(postings)
+    Ok(Some(postings))
 }
 
 /// Returns the answer of `GET …/explain`: the posting, its stored source rows and the steps.
@@ -189,7 +176,7 @@ mod tests {
             ("credit_notes:8:invoice", PostingOrigin::Invoice(8)),
             ("voided:5", PostingOrigin::Invoice(5)),
         ] {
-            assert_eq!(EntryId::parse(text), Some(EntryId { origin }), "{text}");
+            assert_eq!(origin_of_entry(text), Some(origin), "{text}");
         }
         for bad in [
             "",
@@ -201,7 +188,7 @@ mod tests {
             "voided:1:2:3",
             "recognized_revenue:1#2024-13",
         ] {
-            assert_eq!(EntryId::parse(bad), None, "{bad}");
+            assert_eq!(origin_of_entry(bad), None, "{bad}");
         }
     }
 }

@@ -226,8 +226,6 @@ pub fn month_issues(request: &ViewRequest<'_>, month: Month) -> Result<Vec<Issue
 
 /// Returns the issues of all months and currencies of a provider at `now`, sorted, each once.
 /// Blocking.
-///
-/// Every list of issues that is shown to people comes from here.
 pub fn all_issues(
     session: &MirrorSession,
     settings: &accounting::LedgerSettings,

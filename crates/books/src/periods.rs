@@ -11,7 +11,7 @@ use accounting::{
     CategoryAmounts, LedgerCategory, LedgerFile, Month, PostingSource, ProviderCalendar,
 };
 use mirror::MirrorSession;
-use model::catalogue;
+use model::catalogue::{self, Table};
 use model::money::Currency;
 use model::time::Instant;
 use serde_json::{Map, Value, json};
@@ -246,9 +246,16 @@ fn amounts(amounts: &CategoryAmounts) -> Value {
     Value::Object(Map::from_iter(all))
 }
 
-/// The tables whose rows refer to an invoice.
-const INVOICE_TABLES: [&str; 6] =
-    ["invoice_lines", "payments", "credit_notes", "refunds", "balance_transactions", "shipments"];
+/// Returns the tables whose rows refer to an invoice.
+fn invoice_tables() -> impl Iterator<Item = &'static str> {
+    let refers = |table: &&Table| {
+        table
+            .columns
+            .iter()
+            .any(|column| column.name == "invoice_id" && column.references == Some("invoices"))
+    };
+    catalogue::tables().iter().filter(refers).map(|table| table.name)
+}
 
 /// Returns the records behind a posting that were written since its month was closed: the sources
 /// of the posting and the records of its invoice. `rev` is null for a deleted record. Empty if the
@@ -264,7 +271,7 @@ pub fn changed_rows(
     let explanation = accounting::explain::explain_posting(&row.drift.adjustment);
     let mut behind: BTreeSet<(&'static str, i64)> = explanation.sources.into_iter().collect();
     if let Some(invoice) = row.drift.adjustment.links.invoice_id {
-        for table in INVOICE_TABLES {
+        for table in invoice_tables() {
             let ids = ids_referring_to(session, table, "invoice_id", invoice)?;
             behind.extend(ids.into_iter().map(|id| (table, id)));
         }

@@ -111,6 +111,12 @@ impl Mirror {
         verify::verify(&self.keeper, |state, provider| self.session_in(state, provider))
     }
 
+    /// Reads the changes since the segments, unless they are more than sessions keep in memory. A
+    /// session does this by itself; without one, [`Mirror::status`] counts no changes.
+    pub fn read_changes(&self) -> Result<(), MirrorError> {
+        self.keeper.read_changes()
+    }
+
     /// Returns the current status of the mirror.
     pub fn status(&self) -> Result<MirrorStatus, MirrorError> {
         let state = self.keeper.state();

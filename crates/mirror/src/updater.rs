@@ -178,6 +178,11 @@ impl MirrorUpdater {
         Err(MirrorError::Behind)
     }
 
+    /// Brings the state to the store's revision, unless the changes are too many to keep.
+    pub(crate) fn read_changes(&self) -> Result<(), MirrorError> {
+        self.try_state_and_snapshot().map(|_| ())
+    }
+
     /// Attempts once what [`Self::state_and_snapshot`] does.
     fn try_state_and_snapshot(&self) -> Result<StateAttempt<'_>, MirrorError> {
         self.repair()?;

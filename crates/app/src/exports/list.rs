@@ -98,11 +98,7 @@ impl ExportHistoryQuery {
     /// Returns the parameters of links to other pages, apart from the page.
     fn filters(&self) -> Vec<String> {
         let object = self.object.map(|object| format!("object={object}"));
-        let words = show::state_words();
-        let word = self
-            .state
-            .and_then(|state| words.iter().find(|w| show::state_of_word(w) == Some(state)));
-        let state = word.map(|word| format!("state={word}"));
+        let state = self.state.map(|state| format!("state={}", show::word_of_state(state)));
         ["history=1".to_owned()].into_iter().chain(object).chain(state).collect()
     }
 }

@@ -15,6 +15,7 @@ use crate::jobs::attempt::RunningAttempt;
 use crate::jobs::row_file::WriteObserver as _;
 use crate::jobs::work::{JobOutput, JobOutputFile};
 use crate::jobs::work_failure::WorkFailure;
+use books::parts::BooksError;
 use books::{PackageError, PackageFile, PassObserver, WrittenPackage, write_package};
 
 /// Writes the package's ZIPs.
@@ -56,9 +57,8 @@ fn failure_of_package(error: PackageError) -> WorkFailure {
             "Nothing is posted in this currency up to the month's end.",
         ),
         PackageError::File(error) => error.into(),
-        error if error.code() == "disk_full" => {
-            WorkFailure::permanent("disk_full", "There is no room for the file.")
-        }
+        PackageError::Books(BooksError::Mirror(error)) => error.into(),
+        error if error.code() == "disk_full" => WorkFailure::disk_full(),
         error => WorkFailure::transient(error.code(), &error),
     }
 }

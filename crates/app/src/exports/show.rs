@@ -24,7 +24,7 @@ const PLACED_CODES: [&str; 4] =
     ["cell_too_long", "amount_too_large", "currency_unknown", "too_many_columns"];
 
 /// Returns the word for a state.
-fn word_of_state(state: JobState) -> &'static str {
+pub(super) fn word_of_state(state: JobState) -> &'static str {
     WORDS.iter().find(|(known, _)| *known == state).map_or("", |(_, word)| *word)
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn stored_request(job: &Job) -> Result<ExportRequest, ApiError> {
 
 /// Returns the JSON of an export in its present state. Blocking.
 pub fn current_export_json(app: &App, job: &Job) -> Result<Value, ApiError> {
-    let position = app.store().queue_position(job).map_err(ApiError::from_store_error)?;
+    let position = app.queue_position(job)?;
     export_json(app, job, position)
 }
 

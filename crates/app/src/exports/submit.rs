@@ -3,7 +3,6 @@
 use mirror::MirrorSession;
 use model::id::Revision;
 use model::time::Instant;
-use reports::ReportError;
 use reports::exports::{ExportContext, ExportErrors, ExportRequest, ExportType};
 use reports::request::FieldErrors;
 use serde_json::{Map, Value, json};
@@ -21,6 +20,7 @@ use crate::app::App;
 use crate::blocking::blocking;
 use crate::crash;
 use crate::error::{ApiError, ErrorCode};
+use crate::report_pages::page::report_error;
 use crate::requester;
 
 /// Seconds after which a client may try again when the provider has too many exports.
@@ -65,7 +65,7 @@ pub async fn submit_exports(
         reports::exports::parse_export_body(&asked.body, &caller.admitted.provider, &context);
     let parsed = parsed.map_err(request_error)?;
     let (requests, caller) = check_queue(app, caller, parsed.requests).await?;
-    let session = session(app, &caller).await?;
+    let session = app.open_session(caller.provider()).await?;
     let revision_min = session.revision();
     let package = requests.iter().find_map(ExportRequest::package).copied();
     let (requests, skipped) = with_rows(app, &caller, &session, requests).await?;
@@ -180,11 +180,6 @@ async fn check_queue(
     .await
 }
 
-async fn session(app: &App, caller: &ExportCaller) -> Result<MirrorSession, ApiError> {
-    let (app, provider) = (app.clone(), caller.provider());
-    blocking(move || app.mirror().session(provider).map_err(ApiError::from_mirror_error)).await
-}
-
 /// Returns the requests that match rows, and the type names of the others.
 async fn with_rows(
     app: &App,
@@ -198,7 +193,7 @@ async fn with_rows(
         let has_rows = match request.package() {
             Some(package) => package::has_books(app, caller, &request, *package).await?,
             None => {
-                reports::exports::export_has_rows(session, &request).await.map_err(read_error)?
+                reports::exports::export_has_rows(session, &request).await.map_err(report_error)?
             }
         };
         if has_rows { kept.push(request) } else { skipped.push(request.object().to_owned()) }
@@ -219,16 +214,6 @@ async fn books(
         package::read_books_state(app, caller).await
     } else {
         Ok(BooksState::default())
-    }
-}
-
-fn read_error(error: ReportError) -> ApiError {
-    match error {
-        ReportError::Mirror(error) => ApiError::from_mirror_error(error),
-        error => {
-            crate::error::log_error(error.code(), &error);
-            ApiError::internal()
-        }
     }
 }
 

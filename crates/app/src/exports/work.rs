@@ -134,7 +134,7 @@ async fn wait_for_full_disk(app: &App, folder: &Path) -> WorkFailure {
         looks.tick().await;
         match free_bytes(folder) {
             Ok(free) if free < bytes_min => {
-                return WorkFailure::permanent("disk_full", "There is no room for the file.");
+                return WorkFailure::disk_full();
             }
             Ok(_) => {}
             Err(error) => crate::error::log_error("disk_unknown", &error),

@@ -48,7 +48,7 @@ pub(crate) fn signed_query(
     target: LinkTarget<'_>,
     expires: Instant,
 ) -> Result<String, ApiError> {
-    let expires_s = expires.micros().div_euclid(1_000_000);
+    let expires_s = expires.seconds();
     let signature = hmac::sign(&signing_key(app)?, target.text(expires_s).as_bytes());
     Ok(format!("expires={expires_s}&signature={}", URL_SAFE_NO_PAD.encode(signature)))
 }
@@ -73,7 +73,7 @@ pub(crate) fn check_link(
     if hmac::verify(&signing_key(app)?, signed.as_bytes(), &signature).is_err() {
         return Ok(LinkValidity::Invalid);
     }
-    let now_s = app.clock().now().micros().div_euclid(1_000_000);
+    let now_s = app.clock().now().seconds();
     Ok(if now_s < expires_s { LinkValidity::Valid } else { LinkValidity::Expired })
 }
 

@@ -7,6 +7,7 @@ use store::port::jobs::{AttemptEnd, AttemptOutcome, Job, JobFile, JobSuccess};
 use store::port::notices::NewNotice;
 
 use super::claimed_jobs::{ClaimedJob, send_all_heartbeats};
+use super::early_removal::discard_file;
 use super::kinds;
 use super::store_call::{JOB_POLL_INTERVAL, call_store};
 use super::work::{JobEnd, JobOutput};
@@ -178,9 +179,6 @@ fn discard_unrecorded(app: &App, files: &[JobFile]) {
         // The cleanup will find them.
         Err(error) => return crate::error::log_error(error.code(), &error),
     };
-    for path in paths.iter().filter(|path| !known.contains(path)) {
-        if let Err(error) = app.files().remove(path) {
-            crate::error::log_error("file_failed", &error);
-        }
-    }
+    let unrecorded = paths.iter().filter(|path| !known.contains(path));
+    unrecorded.for_each(|path| discard_file(app, path));
 }

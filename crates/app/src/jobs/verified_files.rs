@@ -65,7 +65,7 @@ impl VerifiedFiles {
         if found != sha256 {
             return Err(damaged(path, &format!("SHA-256 {found}, not {sha256}")));
         }
-        let now_s = SystemClock.now().micros().div_euclid(1_000_000);
+        let now_s = SystemClock.now().seconds();
         let is_settled = looked.changed_at.0 < now_s - SETTLED_S;
         if is_settled && VerifiedFileState::at(&file, sha256)? == looked {
             self.remember(path, looked);

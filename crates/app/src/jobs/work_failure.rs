@@ -38,6 +38,11 @@ impl WorkFailure {
         Self::Failed { code, message: message.into() }
     }
 
+    /// Returns the failure of work that finds no room on the disk.
+    pub(crate) fn disk_full() -> Self {
+        Self::permanent("disk_full", "There is no room for the file.")
+    }
+
     /// Logs an internal failure in full, and returns it with a neutral message. The job is tried
     /// again.
     pub(crate) fn transient(code: &'static str, error: &dyn std::error::Error) -> Self {
@@ -49,9 +54,7 @@ impl WorkFailure {
 impl From<io::Error> for WorkFailure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::permanent("disk_full", "There is no room for the file.")
-            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::disk_full(),
             _ => Self::transient("file_failed", &error),
         }
     }
@@ -60,7 +63,7 @@ impl From<io::Error> for WorkFailure {
 impl From<StoreError> for WorkFailure {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::DiskFull => Self::permanent("disk_full", "There is no room for the file."),
+            StoreError::DiskFull => Self::disk_full(),
             error => Self::transient(error.code(), &error),
         }
     }

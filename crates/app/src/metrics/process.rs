@@ -31,4 +31,4 @@ pub(super) fn set_process_metrics() {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn look() {}
+pub(super) fn set_process_metrics() {}

@@ -219,7 +219,7 @@ fn html(mail: &ExportMail) -> String {
 /// Formats an instant in the provider's time zone: `2026-02-14 09:00 Europe/London`.
 fn local(mail: &ExportMail, instant: Moment) -> String {
     let zone = &mail.timezone;
-    let seconds = instant.micros().div_euclid(1_000_000) + i64::from(zone.offset_seconds(instant));
+    let seconds = instant.seconds() + i64::from(zone.offset_seconds(instant));
     let minutes = seconds.rem_euclid(86_400) / 60;
     let (hour, minute) = (minutes / 60, minutes % 60);
     format!("{} {hour:02}:{minute:02} {}", zone.date_of(instant), zone.name())

@@ -120,7 +120,7 @@ fn deliver_notice(app: &App, worker: &str, delivery: &Delivery) {
                 secret: &webhook.secret,
                 event_id: &delivery.event_id,
                 payload: &delivery.payload,
-                now_s: now.micros().div_euclid(1_000_000),
+                now_s: now.seconds(),
             };
             let rest_s = rest_s(webhook.failures);
             let plan = RetryPlan { pauses_s: &WEBHOOK_PAUSES_S, rest_s: Some(rest_s) };

@@ -112,6 +112,8 @@ pub fn report_job_json(app: &App, job: &Job) -> Result<Value, ApiError> {
             EmptyUrl::EmptyString => json!(""),
         },
     };
+    // An attempt that is tried again has an error too, which is not shown.
+    let is_failed = job.state == JobState::Failed;
     let asked: Value = serde_json::from_str(&job.request).unwrap_or_default();
     let format = asked["format"].as_str().and_then(FileFormat::parse);
     let (complete, total) = shown_rows(job);
@@ -124,8 +126,8 @@ pub fn report_job_json(app: &App, job: &Job) -> Result<Value, ApiError> {
         "status": status(job.state),
         "progress": progress(app, job, now)?,
         "revision": job.progress.revision,
-        "error_code": shown_error(job).map(|_| job.error_code.clone()),
-        "error_message": shown_error(job).map(|_| job.error_message.clone()),
+        "error_code": is_failed.then(|| job.error_code.clone()),
+        "error_message": is_failed.then(|| job.error_message.clone()),
         "report": job.subject,
         "content_type": format.map(|format| format.content_type()),
         "file_name": asked["file_name"],
@@ -134,11 +136,6 @@ pub fn report_job_json(app: &App, job: &Job) -> Result<Value, ApiError> {
         "finished_at": job.finished_at,
         "expires_at": job.expires_at,
     }))
-}
-
-/// Returns `Some` if the error of a job is shown: only once the job has failed for good.
-fn shown_error(job: &Job) -> Option<()> {
-    (job.state == JobState::Failed).then_some(())
 }
 
 /// Returns the numbers of written rows and of all rows. A failed job never looks complete.
@@ -165,7 +162,7 @@ fn progress(app: &App, job: &Job, now: Instant) -> Result<Value, ApiError> {
         .map(|at| (now.micros() - at.micros()) / 1_000_000);
     let rows_per_second =
         seconds.filter(|seconds| *seconds > 0).map(|seconds| complete / seconds.unsigned_abs());
-    let position = app.store().queue_position(job).map_err(ApiError::from_store_error)?;
+    let position = app.queue_position(job)?;
     Ok(json!({
         "percent": percent,
         "rows_per_second": rows_per_second,

@@ -91,10 +91,7 @@ async fn check_against_rows(
     admitted: &AdmittedRequest,
     request: &FileRequest,
 ) -> Result<(), ApiError> {
-    let (asker, provider) = (app.clone(), admitted.provider.id);
-    let session =
-        blocking(move || asker.mirror().session(provider).map_err(ApiError::from_mirror_error))
-            .await?;
+    let session = app.open_session(admitted.provider.id).await?;
     reports::check_file(&session, request).await.map_err(report_page::report_error)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mirror::MirrorSession;
 use model::file_format::FileFormat;
-use model::id::{ProviderId, Revision};
+use model::id::Revision;
 use model::provider::Provider;
 use reports::{
     CsvDialect, FieldErrors, PageRequest, Report, ReportError, ReportPage, RequestContext,
@@ -56,7 +56,7 @@ pub async fn run_report_page(
     let request = parse(&admitted_for)?;
     let within = Duration::from_secs(app.settings().reports.timeout_s);
     let work = async {
-        let session = session(app, admitted_for.id).await?;
+        let session = app.open_session(admitted_for.id).await?;
         // Settings may have changed since the request was admitted: all parts of an answer come
         // from one revision.
         let request =
@@ -84,11 +84,6 @@ fn dialect_of_json() -> ApiError {
     ApiError::parameters(errors)
 }
 
-async fn session(app: &App, provider: ProviderId) -> Result<MirrorSession, ApiError> {
-    let app = app.clone();
-    blocking(move || app.mirror().session(provider).map_err(ApiError::from_mirror_error)).await
-}
-
 /// Computes the page. If a file of the mirror is damaged, computes it once more in a new session,
 /// which rebuilds the file.
 async fn compute_page(
@@ -101,7 +96,7 @@ async fn compute_page(
         Ok(page) => Ok(page),
         Err(ReportError::Mirror(error)) if error.is_read_failure() => {
             crate::error::log_error(error.code(), &error);
-            let session = self::session(app, provider).await?;
+            let session = app.open_session(provider).await?;
             reports::run_page(&session, request).await.map_err(report_error)
         }
         Err(error) => Err(report_error(error)),

@@ -8,7 +8,7 @@ use crate::error::ApiError;
 /// The largest number of customer memberships per request.
 pub(crate) const IDS_MAX: usize = 1000;
 
-/// A question about many memberships.
+/// The parameters of a request about many memberships.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ManyUsageParameters {
     /// Ids of the memberships, each once, in the requested order.
@@ -17,7 +17,7 @@ pub struct ManyUsageParameters {
     pub(crate) date: Option<Date>,
 }
 
-/// A question about an upgrade.
+/// The parameters of a request about an upgrade.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UpgradeParameters {
     /// The id of the membership to change to.
@@ -36,7 +36,7 @@ pub fn parse_one(given: &RawParameters) -> Result<Option<Date>, ApiError> {
     Ok(date)
 }
 
-/// A question about many memberships.
+/// Reads the ids and the date of a request about many memberships.
 pub fn parse_many(given: &RawParameters) -> Result<ManyUsageParameters, ApiError> {
     let mut parameters = Parameters::new(given);
     let date = parameters.read("date", values::parse_date);
@@ -46,7 +46,7 @@ pub fn parse_many(given: &RawParameters) -> Result<ManyUsageParameters, ApiError
     Ok(ManyUsageParameters { ids, date })
 }
 
-/// A question about an upgrade.
+/// Reads the membership and the date of a request about an upgrade.
 pub fn parse_upgrade(given: &RawParameters) -> Result<UpgradeParameters, ApiError> {
     let mut parameters = Parameters::new(given);
     let date = parameters.read("date", values::parse_date);

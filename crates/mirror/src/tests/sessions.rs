@@ -55,6 +55,20 @@ fn segments_hold_all_kinds_of_cells() {
     bench.check(&mirror, 3);
 }
 
+#[test]
+fn the_status_counts_changes_without_a_session() {
+    let (bench, mut rng) = filled();
+    let mirror = bench.open();
+    let before = mirror.status().unwrap();
+    bench.put(&mut rng, "customers", 1, 1..=3);
+    mirror.read_changes().unwrap();
+    let after = mirror.status().unwrap();
+    assert_eq!(after.covered, before.covered);
+    assert_eq!((before.delta_changes, after.delta_changes), (0, 3));
+    let customers = after.tables.iter().find(|table| table.table == "customers").unwrap();
+    assert_eq!((customers.delta_rows, customers.delta_ids), (3, 3));
+}
+
 type StoreChange = fn(&MirrorFixture, &mut ChaCha8Rng);
 
 #[test]

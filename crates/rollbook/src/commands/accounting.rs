@@ -9,7 +9,7 @@ use books::frozen::FrozenBooks;
 use books::request::{self, MonthRefusal, PackageRequest, check_month, resolve_as_of};
 use books::{
     PackageError, PackageFile, PassObserver, WrittenPackage, describe_currencies,
-    first_books_month, has_postings, write_package,
+    first_books_month, write_package,
 };
 use clap::Args;
 use mirror::{MirrorRole, MirrorSession};
@@ -56,7 +56,7 @@ pub struct AccountingArgs {
     full: bool,
     #[command(flatten)]
     dialect: CsvDialectArgs,
-    /// File to write [default: accounting_MONTH_CURRENCY.zip in the current folder]
+    /// File to write [default: in the current folder, accounting_MONTH_CURRENCY.zip, or accounting_MONTH_CURRENCY_full.zip with --full]
     #[arg(long, short, value_name = "FILE.zip")]
     output: Option<PathBuf>,
 }
@@ -75,11 +75,7 @@ pub(crate) fn run(args: AccountingArgs) -> Result<(), Failure> {
     let progress = CountProgress::begin("invoices");
     let observer = PassObserver { progress: &|done| progress.set(done), is_canceled: &|| false };
     let folder = reads.temp.path();
-    let package = if has_postings(&session, store.as_ref(), &request, folder, observer)? {
-        write_package(&session, store.as_ref(), &request, folder, observer)
-    } else {
-        Err(PackageError::NothingToExport)
-    };
+    let package = write_package(&session, store.as_ref(), &request, folder, observer);
     drop(progress);
     let package = match package {
         Err(PackageError::NothingToExport) => {

@@ -39,6 +39,7 @@ pub(crate) fn run(args: MirrorArgs) -> Result<(), Failure> {
     match args.action {
         MirrorCommand::Status { data, format } => {
             with_mirror(&data, MirrorRole::Reader, |mirror| {
+                mirror.read_changes()?;
                 let status = mirror.status()?;
                 match list_format(format) {
                     ListFormat::Json => print(&to_json(&status)?),

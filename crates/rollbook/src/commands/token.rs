@@ -186,10 +186,12 @@ fn expiry(text: &str, now: Instant) -> Result<Instant, Failure> {
         number.checked_mul(*seconds).filter(|seconds| *seconds > 0)
     });
     let end = seconds.map(|seconds| now.plus_seconds(seconds)).or_else(|| Instant::parse(text));
-    end.filter(|end| *end > now).ok_or_else(|| {
-        Failure::usage(format!("--expires {text} is in the past"))
-            .hint("write 90d, 12h, or a time such as 2027-01-01T00:00:00Z")
-    })
+    let refused = |problem: &str| {
+        Failure::usage(format!("--expires {text} {problem}"))
+            .hint("write 90d, 12h, 30m, or a time such as 2027-01-01T00:00:00Z")
+    };
+    let end = end.ok_or_else(|| refused("is not a time"))?;
+    if end > now { Ok(end) } else { Err(refused("is in the past")) }
 }
 
 fn list(tokens: &[Token], format: ListFormat) -> Result<String, Failure> {

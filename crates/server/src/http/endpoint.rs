@@ -74,11 +74,12 @@ pub(crate) type AnswerFuture = BoxFuture<'static, Result<Response, ApiError>>;
 
 /// The access rule of an endpoint, with its handler.
 pub(crate) enum EndpointAction {
-    /// Open to anyone and not rate-limited: probes, and links that carry their own signature.
+    /// Open to anyone and not rate-limited.
     Probe(Box<dyn Fn(EndpointCall) -> AnswerFuture + Send + Sync>),
     /// Open to anyone, rate-limited by address, separately from requests that need a credential.
     Anyone(Box<dyn Fn(EndpointCall) -> AnswerFuture + Send + Sync>),
-    /// Open to holders of a signed link, not rate-limited; without a signature like `Admitted`.
+    /// Open to holders of a signed link, whose requests are limited by job; without a signature
+    /// like `Admitted`.
     Linked(
         Requirement,
         Box<dyn Fn(EndpointCall) -> AnswerFuture + Send + Sync>,

@@ -90,14 +90,14 @@ pub(crate) const TAGS: [(&str, &str); 9] = [
 const INTRODUCTION: &str = "Reports over the records of a membership or subscription business, \
     exports, accounting, and imports of its records.\n\n\
     Every call under `/api` needs `Authorization: Bearer <token>` (`Token` and `JWT` work as \
-    prefixes too), but for this document and for signed links. A business is called a *provider* \
+    prefixes too), but for this document and for signed links. A business is called a provider \
     here; a credential that reaches several names one in `TeamUp-Provider-ID`.\n\n\
     Errors are JSON with a stable `code`; all that is wrong with a request is told at once. Under \
     `/api/v1/core` and `/api/v1/accounting` an error is `{\"message\", \"code\", \"errors\"}`, \
     elsewhere `{\"code\", \"field_errors\", \"message\", \"type\"}`. An unknown parameter is an \
     error too, except `expand`, `fields` and names that begin with `_`, which are ignored.\n\n\
     Every answer carries `X-Request-Id`. An answer computed from records comes from one snapshot of \
-    them, whose number (the *revision*) is in `Rollbook-Revision`.";
+    them, whose number (the revision) is in `Rollbook-Revision`.";
 
 /// Returns the OpenAPI document of the whole server, which `rollbook openapi` prints.
 pub fn full_document(public_url: Option<&str>) -> Value {

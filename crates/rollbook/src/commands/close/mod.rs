@@ -91,7 +91,7 @@ enum CloseCommand {
         /// The full bundle: also journals, trial balance, issues and manifest
         #[arg(long)]
         full: bool,
-        /// File to write [default: accounting_MONTH_CURRENCY.zip in this folder]
+        /// File to write [default: in the current folder, accounting_MONTH_CURRENCY.zip, with _full for --full and _v1 for --version 1]
         #[arg(long, short, value_name = "FILE.zip")]
         output: Option<PathBuf>,
     },

@@ -33,8 +33,6 @@ use app::lists::paged::{refuse_unknown, single_text};
 
 const REQUIRED: Requirement =
     Requirement { permissions: &[Permission::Import], modes: Modes::PROVIDER, writes: true };
-const ALL_FORMATS: [FileFormat; 4] =
-    [FileFormat::Ndjson, FileFormat::Json, FileFormat::Csv, FileFormat::Parquet];
 const MANY_TABLES_FORMATS: [FileFormat; 2] = [FileFormat::Ndjson, FileFormat::Json];
 const ERRORS: &[ErrorCode] = &[ErrorCode::ImportInvalid, ErrorCode::IdempotencyConflict];
 
@@ -96,7 +94,7 @@ fn many_tables() -> Endpoint {
 }
 
 fn one_table(table: &'static Table) -> Endpoint {
-    let door = ImportEndpoint { table: Some(table), formats: &ALL_FORMATS };
+    let door = ImportEndpoint { table: Some(table), formats: &FileFormat::IMPORTED };
     let row = json!({"$ref": format!("#/components/schemas/{}", rows::schema_name(table))});
     let mode = json!({
         "name": "mode", "in": "query", "required": false,
