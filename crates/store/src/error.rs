@@ -56,6 +56,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Returns the error of stored data that contradicts what the program wrote.
+    pub(crate) fn damaged(reason: impl Into<String>) -> Self {
+        Self::Damaged { reason: reason.into() }
+    }
+
     /// Returns the stable code of the error.
     pub fn code(&self) -> &'static str {
         match self {

@@ -17,6 +17,7 @@ mod import;
 mod part_content;
 pub mod port;
 pub mod postgres;
+mod sql;
 pub mod sqlite;
 pub mod store_move;
 pub mod token;

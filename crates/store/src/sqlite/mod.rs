@@ -24,14 +24,12 @@ mod check;
 mod database;
 mod ddl;
 mod errors;
-mod fair_queue;
 mod file_kind;
 mod idempotency;
 mod import;
-mod jobs;
+mod jobs_check;
 mod migrate;
 mod move_source;
-mod notices;
 mod open;
 mod pool;
 mod providers;
@@ -40,6 +38,7 @@ mod revision;
 mod secret;
 mod serde_text;
 mod snapshot;
+mod sql_session;
 mod statements;
 mod tokens;
 
@@ -208,7 +207,7 @@ impl RecordStore for SqliteStore {
         if found.is_empty() {
             found.extend(books::check(&reader)?);
         }
-        found.extend(self.jobs.view(jobs::check)?);
+        found.extend(self.jobs.view(jobs_check::check)?);
         Ok(found)
     }
 

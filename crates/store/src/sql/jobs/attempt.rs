@@ -2,21 +2,22 @@
 
 use model::id::ProviderId;
 use model::time::Instant;
-use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::port::jobs::{
     AttemptEnd, AttemptOutcome, JobAttempt, JobFile, JobProgress, JobSuccess, ProgressReply,
 };
-use crate::sqlite::{notices, query};
+use crate::sql::notices;
+use crate::sql::session::SqlSession;
+use crate::sql::value::{SqlRow, SqlValue, values};
 
 const REPORT: &str = "UPDATE jobs SET rows_done = ?4, rows_total = ?5, revision = ?6, \
     lease_until = ?7, updated_at = ?8 \
     WHERE id = ?1 AND state = 'running' AND worker = ?2 AND attempts = ?3";
 const IS_CANCELED: &str = "SELECT 1 FROM jobs \
     WHERE id = ?1 AND state = 'canceled' AND worker = ?2 AND attempts = ?3";
-const HELD: &str = "SELECT provider_id, attempts >= attempts_max FROM jobs \
-    WHERE id = ?1 AND state = 'running' AND worker = ?2 AND attempts = ?3";
+const LOCK_IF_HELD: &str = "SELECT provider_id, attempts >= attempts_max FROM jobs \
+    WHERE id = ?1 AND state = 'running' AND worker = ?2 AND attempts = ?3 {lock}";
 const SUCCEED: &str = "UPDATE jobs SET state = 'succeeded', worker = NULL, lease_until = NULL, \
     rows_done = ?3, rows_total = ?3, revision = ?4, expires_at = ?5, manifest = ?6, \
     error_code = NULL, error_message = NULL, finished_at = ?2, updated_at = ?2 WHERE id = ?1";
@@ -32,75 +33,82 @@ const RELEASE: &str = "UPDATE jobs SET state = 'queued', worker = NULL, lease_un
     updated_at = ?2 WHERE id = ?1";
 
 pub(super) fn report(
-    connection: &Connection,
+    session: &dyn SqlSession,
     attempt: &JobAttempt<'_>,
     progress: JobProgress,
     lease_until: Instant,
     now: Instant,
 ) -> Result<ProgressReply, StoreError> {
     let context = "note a job's progress";
-    let params = (
-        attempt.job,
-        attempt.worker,
-        attempt.number,
-        progress.rows,
-        progress.rows_total,
-        progress.revision.map(|revision| revision.0),
-        lease_until.micros(),
-        now.micros(),
-    );
-    if query::run(connection, context, REPORT, params)? == 1 {
+    let (job, number) = (attempt.job, attempt.number);
+    let changed = session.run(
+        context,
+        REPORT,
+        values![
+            job,
+            attempt.worker,
+            number,
+            progress.rows,
+            progress.rows_total,
+            progress.revision.map(|revision| revision.0),
+            lease_until,
+            now
+        ],
+    )?;
+    if changed == 1 {
         return Ok(ProgressReply::Continue);
     }
-    let params = (attempt.job, attempt.worker, attempt.number);
-    let canceled = query::find(connection, context, IS_CANCELED, params, |_| Ok(()))?;
+    let canceled = session.find(context, IS_CANCELED, values![job, attempt.worker, number])?;
     Ok(if canceled.is_some() { ProgressReply::Cancel } else { ProgressReply::LeaseLost })
 }
 
 pub(super) fn finish(
-    connection: &Connection,
+    session: &dyn SqlSession,
     ended: &AttemptEnd<'_>,
     now: Instant,
 ) -> Result<bool, StoreError> {
     let AttemptEnd { attempt, outcome, notices } = ended;
-    let context = "finish a job";
-    let params = (attempt.job, attempt.worker, attempt.number);
-    let held: Option<(i64, bool)> =
-        query::find(connection, context, HELD, params, |row| row.try_into())?;
-    let Some((provider, is_last)) = held else { return Ok(false) };
-    let (id, now_micros) = (attempt.job, now.micros());
+    let (context, id, micros) = ("finish a job", attempt.job, now);
+    let number = attempt.number;
+    let held = session.find(context, LOCK_IF_HELD, values![id, attempt.worker, number])?;
+    let Some(held) = held else { return Ok(false) };
+    let (provider, is_last): (i64, bool) = (held.get(0)?, held.get(1)?);
     match outcome {
-        AttemptOutcome::Succeeded(success) => succeed(connection, id, success, now)?,
+        AttemptOutcome::Succeeded(success) => succeed(session, id, success, now)?,
         AttemptOutcome::Retry { code, message, at } if !is_last => {
-            query::run(connection, context, RETRY, (id, now_micros, code, message, at.micros()))?;
+            session.run(context, RETRY, values![id, micros, code, message, at])?;
             return Ok(true);
         }
         AttemptOutcome::Released => {
-            query::run(connection, context, RELEASE, (id, now_micros))?;
+            session.run(context, RELEASE, values![id, micros])?;
             return Ok(true);
         }
         AttemptOutcome::Failed { code, message } | AttemptOutcome::Retry { code, message, .. } => {
-            query::run(connection, context, FAIL, (id, now_micros, code, message))?;
+            session.run(context, FAIL, values![id, micros, code, message])?;
         }
     }
-    notices::store_notices(connection, ProviderId(provider), notices, now)?;
+    notices::store_notices(session, ProviderId(provider), notices, now)?;
     Ok(true)
 }
 
 fn succeed(
-    connection: &Connection,
+    session: &dyn SqlSession,
     id: i64,
     success: &JobSuccess,
     now: Instant,
 ) -> Result<(), StoreError> {
     let context = "finish a job";
     let JobSuccess { files, manifest, rows, revision, expires_at } = success;
-    let params = (id, now.micros(), rows, revision.0, expires_at.micros(), manifest);
-    query::run(connection, context, SUCCEED, params)?;
-    for (position, file) in files.iter().enumerate() {
+    let (now, rows, expires_at) = (now, *rows, expires_at);
+    session.run(context, SUCCEED, values![id, now, rows, revision.0, expires_at, manifest])?;
+    for (position, file) in (0_i64..).zip(files) {
         let JobFile { part, path, name, content_type, bytes, sha256, is_consumed } = file;
-        let params = (id, position, part, path, name, content_type, bytes, sha256, is_consumed);
-        query::run(connection, context, FILE, params)?;
+        let bytes = *bytes;
+        session.run(
+            context,
+            FILE,
+            values![id, position, part, path, name, content_type, bytes, sha256, is_consumed],
+        )?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The outbox of notices in PostgreSQL.
+//! The outbox of notices in a database.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -13,7 +13,7 @@ mod webhooks;
 use model::id::ProviderId;
 use model::time::Instant;
 
-use super::PostgresStore;
+use super::SqlDatabase;
 use crate::error::StoreError;
 use crate::port::notices::{
     Delivery, DeliveryChannel, DeliveryClaim, DeliveryResult, NewWebhook, NoticeStore, Redelivery,
@@ -22,21 +22,21 @@ use crate::port::notices::{
 
 pub(super) use fan_out::store_notices;
 
-impl NoticeStore for PostgresStore {
+impl<D: SqlDatabase> NoticeStore for D {
     fn create_webhook(&self, new: &NewWebhook, now: Instant) -> Result<WebhookStart, StoreError> {
-        self.engine.write(|session| webhooks::create(session, new, now))
+        self.write_jobs(|session| webhooks::create(session, new, now))
     }
 
     fn webhooks(&self, provider: ProviderId) -> Result<Vec<Webhook>, StoreError> {
-        webhooks::all(&self.engine.lookup()?, provider)
+        self.look_up_jobs(|session| webhooks::all(session, provider))
     }
 
     fn webhook(&self, provider: ProviderId, id: i64) -> Result<Option<Webhook>, StoreError> {
-        webhooks::one(&self.engine.lookup()?, provider, id)
+        self.look_up_jobs(|session| webhooks::one(session, provider, id))
     }
 
     fn update_webhook(&self, webhook: &Webhook, now: Instant) -> Result<bool, StoreError> {
-        self.engine.write(|session| webhooks::update(session, webhook, now))
+        self.write_jobs(|session| webhooks::update(session, webhook, now))
     }
 
     fn replace_webhook_secret(
@@ -46,11 +46,11 @@ impl NoticeStore for PostgresStore {
         secret: &str,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine.write(|session| webhooks::replace_secret(session, (provider, id), secret, now))
+        self.write_jobs(|session| webhooks::replace_secret(session, (provider, id), secret, now))
     }
 
     fn delete_webhook(&self, provider: ProviderId, id: i64) -> Result<bool, StoreError> {
-        self.engine.write(|session| webhooks::delete(session, provider, id))
+        self.write_jobs(|session| webhooks::delete(session, provider, id))
     }
 
     fn claim_delivery(
@@ -58,10 +58,10 @@ impl NoticeStore for PostgresStore {
         claim: &DeliveryClaim<'_>,
         now: Instant,
     ) -> Result<Option<Delivery>, StoreError> {
-        if deliveries::find_next(&self.engine.lookup()?, claim, now)?.is_none() {
+        if self.look_up_jobs(|session| deliveries::find_next(session, claim, now))?.is_none() {
             return Ok(None);
         }
-        self.engine.write(|session| deliveries::claim(session, claim, now))
+        self.write_jobs(|session| deliveries::claim(session, claim, now))
     }
 
     fn finish_delivery(
@@ -71,11 +71,11 @@ impl NoticeStore for PostgresStore {
         result: &DeliveryResult,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine.write(|session| deliveries::finish(session, worker, id, result, now))
+        self.write_jobs(|session| deliveries::finish(session, worker, id, result, now))
     }
 
     fn next_delivery_at(&self) -> Result<Option<Instant>, StoreError> {
-        deliveries::next_at(&self.engine.lookup()?)
+        self.look_up_jobs(|session| deliveries::next_at(session))
     }
 
     fn deliveries(
@@ -85,7 +85,7 @@ impl NoticeStore for PostgresStore {
         offset: u64,
         limit: u64,
     ) -> Result<(u64, Vec<Delivery>), StoreError> {
-        deliveries::list(&*self.engine.begin_view()?, (provider, webhook), offset, limit)
+        self.view_jobs(|session| deliveries::list(session, (provider, webhook), offset, limit))
     }
 
     fn delivery(
@@ -94,7 +94,7 @@ impl NoticeStore for PostgresStore {
         webhook: i64,
         id: i64,
     ) -> Result<Option<Delivery>, StoreError> {
-        deliveries::one(&self.engine.lookup()?, (provider, webhook), id)
+        self.look_up_jobs(|session| deliveries::one(session, (provider, webhook), id))
     }
 
     fn redeliver(
@@ -104,14 +104,14 @@ impl NoticeStore for PostgresStore {
         id: i64,
         now: Instant,
     ) -> Result<Redelivery, StoreError> {
-        self.engine.write(|session| deliveries::redeliver(session, (provider, webhook), id, now))
+        self.write_jobs(|session| deliveries::redeliver(session, (provider, webhook), id, now))
     }
 
     fn count_waiting_deliveries(&self, lane: DeliveryChannel) -> Result<u64, StoreError> {
-        deliveries::waiting(&self.engine.lookup()?, lane)
+        self.look_up_jobs(|session| deliveries::waiting(session, lane))
     }
 
     fn clean_up_deliveries(&self, before: Instant) -> Result<u64, StoreError> {
-        self.engine.write(|session| deliveries::clean_up(session, before))
+        self.write_jobs(|session| deliveries::clean_up(session, before))
     }
 }

@@ -1,4 +1,4 @@
-//! The job queue in PostgreSQL. Each change of a job is one transaction, which also stores the
+//! The job queue in a database. Each change of a job is one transaction, which also stores the
 //! notices.
 //!
 //! | module | holds |
@@ -21,7 +21,7 @@ mod row;
 use model::id::ProviderId;
 use model::time::Instant;
 
-use super::{PostgresStore, secret};
+use super::SqlDatabase;
 use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{
@@ -29,9 +29,9 @@ use crate::port::jobs::{
     JobKind, JobLimits, JobProgress, JobStart, JobStore, NewJob, ProgressReply,
 };
 use crate::port::notices::NewNotice;
-use keys::PostgresJobKeyUse;
+use keys::JobKeyUse;
 
-impl JobStore for PostgresStore {
+impl<D: SqlDatabase> JobStore for D {
     fn create_jobs(
         &self,
         jobs: &[NewJob],
@@ -39,7 +39,7 @@ impl JobStore for PostgresStore {
         limits: JobLimits,
         now: Instant,
     ) -> Result<JobStart, StoreError> {
-        self.engine.write(|session| create::create(session, jobs, key, limits, now))
+        self.write_jobs(|session| create::create(session, jobs, key, limits, now))
     }
 
     fn find_job_key(
@@ -48,21 +48,19 @@ impl JobStore for PostgresStore {
         key: &IdempotencyKey,
         now: Instant,
     ) -> Result<Option<JobStart>, StoreError> {
-        Ok(match keys::find(&*self.engine.begin_view()?, provider, key, now)? {
-            PostgresJobKeyUse::New => None,
-            PostgresJobKeyUse::Answered { jobs, answer } => {
-                Some(JobStart::Answered { jobs, answer })
-            }
-            PostgresJobKeyUse::Conflict => Some(JobStart::KeyConflict),
+        Ok(match self.view_jobs(|session| keys::find(session, provider, key, now))? {
+            JobKeyUse::New => None,
+            JobKeyUse::Answered { jobs, answer } => Some(JobStart::Answered { jobs, answer }),
+            JobKeyUse::Conflict => Some(JobStart::KeyConflict),
         })
     }
 
     fn claim_jobs(&self, claim: &JobClaim<'_>, now: Instant) -> Result<Vec<Job>, StoreError> {
         // Idle workers ask often: without looking first, each of them would make others wait.
-        if !claim::is_any_due(&self.engine.lookup()?, claim, now)? {
+        if !self.look_up_jobs(|session| claim::is_any_due(session, claim, now))? {
             return Ok(Vec::new());
         }
-        self.engine.write(|session| claim::claim(session, claim, now))
+        self.write_jobs(|session| claim::claim(session, claim, now))
     }
 
     fn report_progress(
@@ -72,11 +70,11 @@ impl JobStore for PostgresStore {
         lease_until: Instant,
         now: Instant,
     ) -> Result<ProgressReply, StoreError> {
-        self.engine.write(|session| attempt::report(session, attempt, progress, lease_until, now))
+        self.write_jobs(|session| attempt::report(session, attempt, progress, lease_until, now))
     }
 
     fn finish_jobs(&self, ends: &[AttemptEnd<'_>], now: Instant) -> Result<Vec<bool>, StoreError> {
-        self.engine.write(|session| {
+        self.write_jobs(|session| {
             ends.iter().map(|ended| attempt::finish(session, ended, now)).collect()
         })
     }
@@ -88,7 +86,7 @@ impl JobStore for PostgresStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<CancelOutcome, StoreError> {
-        self.engine.write(|session| lifecycle::cancel(session, (provider, id), notices, now))
+        self.write_jobs(|session| lifecycle::cancel(session, (provider, id), notices, now))
     }
 
     fn job(&self, provider: ProviderId, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
@@ -97,7 +95,7 @@ impl JobStore for PostgresStore {
     }
 
     fn job_of_any_provider(&self, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
-        row::find(&*self.engine.begin_view()?, id)
+        self.view_jobs(|session| row::find(session, id))
     }
 
     fn jobs(
@@ -105,15 +103,15 @@ impl JobStore for PostgresStore {
         provider: ProviderId,
         filter: &JobFilter<'_>,
     ) -> Result<(u64, Vec<Job>), StoreError> {
-        list::list(&*self.engine.begin_view()?, provider, filter)
+        self.view_jobs(|session| list::list(session, provider, filter))
     }
 
     fn queue_position(&self, job: &Job) -> Result<Option<u64>, StoreError> {
-        list::queue_position(&self.engine.lookup()?, job.id)
+        self.look_up_jobs(|session| list::queue_position(session, job.id))
     }
 
     fn job_counts(&self, kind: JobKind) -> Result<(u64, u64), StoreError> {
-        list::counts(&self.engine.lookup()?, kind)
+        self.look_up_jobs(|session| list::counts(session, kind))
     }
 
     fn consume_file(
@@ -123,11 +121,11 @@ impl JobStore for PostgresStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine.write(|session| lifecycle::consume_file(session, (id, file), notices, now))
+        self.write_jobs(|session| lifecycle::consume_file(session, (id, file), notices, now))
     }
 
     fn count_transfers(&self, transfers: &[FileTransfers], now: Instant) -> Result<(), StoreError> {
-        self.engine.write(|session| lifecycle::count_transfers(session, transfers, now))
+        self.write_jobs(|session| lifecycle::count_transfers(session, transfers, now))
     }
 
     fn expire_job(
@@ -136,7 +134,7 @@ impl JobStore for PostgresStore {
         id: JobId<'_>,
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine.write(|session| lifecycle::expire(session, provider, id, now))
+        self.write_jobs(|session| lifecycle::expire(session, provider, id, now))
     }
 
     fn fail_job_without_files(
@@ -145,7 +143,7 @@ impl JobStore for PostgresStore {
         notices: &[NewNotice],
         now: Instant,
     ) -> Result<bool, StoreError> {
-        self.engine.write(|session| lifecycle::fail_job_without_files(session, id, notices, now))
+        self.write_jobs(|session| lifecycle::fail_job_without_files(session, id, notices, now))
     }
 
     fn clean_up_jobs(
@@ -153,22 +151,24 @@ impl JobStore for PostgresStore {
         now: Instant,
         forget_before: Instant,
     ) -> Result<(u64, u64), StoreError> {
-        self.engine.write(|session| lifecycle::clean_up(session, now, forget_before))
+        self.write_jobs(|session| lifecycle::clean_up(session, now, forget_before))
     }
 
     fn known_files(&self, paths: &[String]) -> Result<Vec<String>, StoreError> {
-        list::known_files(&self.engine.lookup()?, paths)
+        self.look_up_jobs(|session| list::known_files(session, paths))
     }
 
     fn files_folder_id(&self) -> Result<Option<[u8; 32]>, StoreError> {
-        secret::find(&self.engine.lookup()?, secret::FILES)
+        self.look_up_records(|session| crate::sql::secret::find(session, crate::sql::secret::FILES))
     }
 
     fn keep_files_folder_id(&self, mark: [u8; 32]) -> Result<[u8; 32], StoreError> {
-        secret::store_if_absent(&self.engine.lookup()?, secret::FILES, mark)
+        self.write_records(|session| {
+            crate::sql::secret::store_if_absent(session, crate::sql::secret::FILES, mark)
+        })
     }
 
     fn identity_number(&self, subject: &str) -> Result<i64, StoreError> {
-        identity::find_or_assign(&self.engine.lookup()?, subject)
+        self.write_jobs(|session| identity::find_or_assign(session, subject))
     }
 }

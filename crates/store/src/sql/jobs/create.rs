@@ -5,29 +5,28 @@ use std::collections::BTreeMap;
 use model::id::ProviderId;
 use model::time::Instant;
 
-use super::keys::{self, PostgresJobKeyUse};
+use super::keys::{self, JobKeyUse};
 use super::row;
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobId, JobKey, JobLimits, JobStart, NewJob};
-use crate::postgres::connections::PostgresSession;
-use crate::postgres::errors::damaged;
-use crate::postgres::notices;
-use crate::postgres::row::{get, get_unsigned};
+use crate::sql::notices;
+use crate::sql::session::{SqlDialect, SqlSession};
+use crate::sql::value::{SqlRow, SqlValue, values};
 
 /// Requests of one provider run one at a time, so that what one has checked still holds when it
 /// writes.
-const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.jobs', $1))";
+const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.jobs', ?1))";
 const INSERT: &str = "INSERT INTO jobs (uuid, provider_id, kind, subject, request, requester_id, \
     requester_email, group_name, request_id, revision_min, is_exclusive, state, not_before, \
     created_at, updated_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'queued', $12, $12, $12) RETURNING id";
-const IN_PROGRESS: &str = "SELECT 1 FROM jobs WHERE provider_id = $1 AND kind = $2 \
-    AND subject = $3 AND is_exclusive AND state IN ('queued', 'running')";
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 'queued', ?12, ?12, ?12) RETURNING id";
+const IN_PROGRESS: &str = "SELECT 1 FROM jobs WHERE provider_id = ?1 AND kind = ?2 \
+    AND subject = ?3 AND is_exclusive AND state IN ('queued', 'running')";
 const COUNT: &str = "SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FROM jobs \
-    WHERE kind = $1 AND provider_id = $2 AND state IN ('queued', 'running')";
+    WHERE kind = ?1 AND provider_id = ?2 AND state IN ('queued', 'running')";
 
 pub(super) fn create(
-    session: &PostgresSession<'_>,
+    session: &dyn SqlSession,
     jobs: &[NewJob],
     key: Option<&JobKey>,
     limits: JobLimits,
@@ -39,11 +38,11 @@ pub(super) fn create(
     lock_provider_jobs(session, provider)?;
     if let Some(key) = key {
         match keys::find(session, provider, &key.key, now)? {
-            PostgresJobKeyUse::New => {}
-            PostgresJobKeyUse::Answered { jobs, answer } => {
+            JobKeyUse::New => {}
+            JobKeyUse::Answered { jobs, answer } => {
                 return Ok(JobStart::Answered { jobs, answer });
             }
-            PostgresJobKeyUse::Conflict => return Ok(JobStart::KeyConflict),
+            JobKeyUse::Conflict => return Ok(JobStart::KeyConflict),
         }
     }
     if let Some(subject) = first_in_progress(session, jobs)? {
@@ -60,16 +59,19 @@ pub(super) fn create(
     Ok(JobStart::Created(created))
 }
 
-fn lock_provider_jobs(
-    session: &PostgresSession<'_>,
-    provider: ProviderId,
-) -> Result<(), StoreError> {
-    session.one("wait for another request", TAKE_TURN, &[&provider.0]).map(drop)
+fn lock_provider_jobs(session: &dyn SqlSession, provider: ProviderId) -> Result<(), StoreError> {
+    match session.dialect() {
+        // There is one writer at a time.
+        SqlDialect::Sqlite => Ok(()),
+        SqlDialect::Postgres => {
+            session.run("wait for another request", TAKE_TURN, values![provider.0]).map(drop)
+        }
+    }
 }
 
 /// Returns the subject of the first exclusive job that another exclusive job stands in the way of.
 fn first_in_progress(
-    session: &PostgresSession<'_>,
+    session: &dyn SqlSession,
     jobs: &[NewJob],
 ) -> Result<Option<String>, StoreError> {
     for (position, job) in jobs.iter().enumerate().filter(|(_, job)| job.is_exclusive) {
@@ -77,8 +79,7 @@ fn first_in_progress(
             other.is_exclusive && (other.kind, &other.subject) == (job.kind, &job.subject)
         };
         let kind = job.kind.as_str();
-        let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-            &[&job.provider.0, &kind, &job.subject];
+        let params: &[SqlValue<'_>] = values![job.provider.0, kind, job.subject];
         let stored = session.find("look for unfinished jobs", IN_PROGRESS, params)?;
         if stored.is_some() || jobs[..position].iter().any(is_same) {
             return Ok(Some(job.subject.clone()));
@@ -88,7 +89,7 @@ fn first_in_progress(
 }
 
 fn has_room(
-    session: &PostgresSession<'_>,
+    session: &dyn SqlSession,
     jobs: &[NewJob],
     limits: JobLimits,
 ) -> Result<bool, StoreError> {
@@ -97,8 +98,8 @@ fn has_room(
         *added.entry((job.kind.as_str(), job.provider)).or_default() += 1;
     }
     for ((kind, provider), added) in added {
-        let row = session.one("count jobs", COUNT, &[&kind, &provider.0])?;
-        let (queued, unfinished) = (get_unsigned(&row, 0)?, get_unsigned(&row, 1)?);
+        let row = session.one("count jobs", COUNT, values![kind, provider.0])?;
+        let (queued, unfinished): (u64, u64) = (row.get(0)?, row.get(1)?);
         if queued + added > limits.queued_max || unfinished + added > limits.unfinished_max {
             return Ok(false);
         }
@@ -106,26 +107,26 @@ fn has_room(
     Ok(true)
 }
 
-fn insert(session: &PostgresSession<'_>, new: &NewJob, now: Instant) -> Result<Job, StoreError> {
+fn insert(session: &dyn SqlSession, new: &NewJob, now: Instant) -> Result<Job, StoreError> {
     let created = session.one(
         "queue a job",
         INSERT,
-        &[
-            &new.uuid,
-            &new.provider.0,
-            &new.kind.as_str(),
-            &new.subject,
-            &new.request,
-            &new.requester.id,
-            &new.requester.email,
-            &new.group,
-            &new.request_id,
-            &new.revision_min.0,
-            &new.is_exclusive,
-            &now.micros(),
+        values![
+            new.uuid,
+            new.provider.0,
+            new.kind.as_str(),
+            new.subject,
+            new.request,
+            new.requester.id,
+            new.requester.email,
+            new.group,
+            new.request_id,
+            new.revision_min.0,
+            new.is_exclusive,
+            now
         ],
     )?;
     notices::store_notices(session, new.provider, &new.notices, now)?;
-    let job = row::find(session, JobId::Number(get(&created, 0)?))?;
-    job.ok_or_else(|| damaged("a job that was just queued is not there"))
+    let job = row::find(session, JobId::Number(created.get(0)?))?;
+    job.ok_or_else(|| StoreError::damaged("a job that was just queued is not there"))
 }

@@ -1,13 +1,11 @@
 //! Reads stored jobs.
 
 use model::id::{ProviderId, Revision};
-use model::time::Instant;
-use rusqlite::types::Type;
-use rusqlite::{Connection, Row};
 
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobCaller, JobFile, JobId, JobKind, JobProgress, JobState};
-use crate::sqlite::query;
+use crate::sql::session::SqlSession;
+use crate::sql::value::{SqlRow, SqlValue, values};
 
 /// A query whose rows are jobs, as [`read`] expects them.
 macro_rules! select_jobs {
@@ -25,75 +23,89 @@ pub(super) use select_jobs;
 
 const BY_ID: &str = select_jobs!("WHERE id = ?1");
 const BY_UUID: &str = select_jobs!("WHERE uuid = ?1");
+const BY_ID_HELD: &str = select_jobs!("WHERE id = ?1 {lock}");
+const BY_UUID_HELD: &str = select_jobs!("WHERE uuid = ?1 {lock}");
 const FILES: &str = "SELECT part, path, name, content_type, bytes, sha256, is_consumed \
     FROM job_files WHERE job_id = ?1 ORDER BY position";
 
 /// Returns one job with its files.
-pub(super) fn find(connection: &Connection, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
-    let context = "read a job";
-    let job = match id {
-        JobId::Number(id) => query::find(connection, context, BY_ID, [id], read)?,
-        JobId::Uuid(uuid) => query::find(connection, context, BY_UUID, [uuid], read)?,
-    };
-    job.map(|job| with_files(connection, job)).transpose()
+pub(super) fn find(session: &dyn SqlSession, id: JobId<'_>) -> Result<Option<Job>, StoreError> {
+    find_by(session, id, (BY_ID, BY_UUID))
 }
 
-/// Returns one job of a provider with its files.
-pub(super) fn find_of(
-    connection: &Connection,
+/// Returns one job of a provider with its files, and locks it until the transaction ends.
+pub(super) fn find_locked(
+    session: &dyn SqlSession,
     provider: ProviderId,
     id: JobId<'_>,
 ) -> Result<Option<Job>, StoreError> {
-    Ok(find(connection, id)?.filter(|job| job.provider == provider))
+    let found = find_by(session, id, (BY_ID_HELD, BY_UUID_HELD))?;
+    Ok(found.filter(|job| job.provider == provider))
+}
+
+fn find_by(
+    session: &dyn SqlSession,
+    id: JobId<'_>,
+    (by_id, by_uuid): (&str, &str),
+) -> Result<Option<Job>, StoreError> {
+    let context = "read a job";
+    let found = match id {
+        JobId::Number(id) => session.find(context, by_id, values![id])?,
+        // No text in PostgreSQL can hold a zero byte, and a query with one fails.
+        JobId::Uuid(uuid) if uuid.contains('\0') => None,
+        JobId::Uuid(uuid) => session.find(context, by_uuid, values![uuid])?,
+    };
+    let Some(row) = found else { return Ok(None) };
+    with_files(session, read(&row)?).map(Some)
 }
 
 /// Adds the files to a job that was just read.
-pub(super) fn with_files(connection: &Connection, mut job: Job) -> Result<Job, StoreError> {
+pub(super) fn with_files(session: &dyn SqlSession, mut job: Job) -> Result<Job, StoreError> {
     if job.state == JobState::Succeeded {
-        job.files = query::all(connection, "read a job's files", FILES, [job.id], read_file)?;
+        let rows = session.all("read a job's files", FILES, values![job.id])?;
+        job.files = rows.iter().map(read_file).collect::<Result<_, _>>()?;
     }
     Ok(job)
 }
 
 /// Reads a job without its files.
-pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
-    let instant = |position| Ok::<_, rusqlite::Error>(Instant::from_micros(row.get(position)?));
-    let maybe = |position| {
-        let micros: Option<i64> = row.get(position)?;
-        Ok::<_, rusqlite::Error>(micros.map(Instant::from_micros))
+pub(super) fn read(row: &SqlRow) -> Result<Job, StoreError> {
+    let rows_total = match row.get::<Option<i64>>(13)? {
+        Some(_) => Some(row.get(13)?),
+        None => None,
     };
     Ok(Job {
         id: row.get(0)?,
         uuid: row.get(1)?,
         provider: ProviderId(row.get(2)?),
-        kind: named(row, 3, JobKind::parse)?,
+        kind: row.parsed(3, JobKind::parse)?,
         subject: row.get(4)?,
         request: row.get(5)?,
         requester: JobCaller { id: row.get(6)?, email: row.get(7)? },
         group: row.get(8)?,
         request_id: row.get(9)?,
         revision_min: Revision(row.get(10)?),
-        state: named(row, 11, JobState::parse)?,
+        state: row.parsed(11, JobState::parse)?,
         progress: JobProgress {
             rows: row.get(12)?,
-            rows_total: row.get(13)?,
-            revision: row.get::<_, Option<i64>>(14)?.map(Revision),
+            rows_total,
+            revision: row.get::<Option<i64>>(14)?.map(Revision),
         },
         attempts: row.get(15)?,
         error_code: row.get(16)?,
         error_message: row.get(17)?,
-        created_at: instant(18)?,
-        started_at: maybe(19)?,
-        finished_at: maybe(20)?,
-        updated_at: instant(21)?,
-        expires_at: maybe(22)?,
+        created_at: row.get(18)?,
+        started_at: row.get(19)?,
+        finished_at: row.get(20)?,
+        updated_at: row.get(21)?,
+        expires_at: row.get(22)?,
         files: Vec::new(),
         manifest: row.get(23)?,
         downloads: row.get(24)?,
     })
 }
 
-fn read_file(row: &Row<'_>) -> rusqlite::Result<JobFile> {
+fn read_file(row: &SqlRow) -> Result<JobFile, StoreError> {
     Ok(JobFile {
         part: row.get(0)?,
         path: row.get(1)?,
@@ -102,17 +114,5 @@ fn read_file(row: &Row<'_>) -> rusqlite::Result<JobFile> {
         bytes: row.get(4)?,
         sha256: row.get(5)?,
         is_consumed: row.get(6)?,
-    })
-}
-
-fn named<T>(
-    row: &Row<'_>,
-    position: usize,
-    parse: impl Fn(&str) -> Option<T>,
-) -> rusqlite::Result<T> {
-    let name: String = row.get(position)?;
-    parse(&name).ok_or_else(|| {
-        let reason = format!("unknown name {name}");
-        rusqlite::Error::FromSqlConversionFailure(position, Type::Text, reason.into())
     })
 }
