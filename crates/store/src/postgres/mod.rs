@@ -5,37 +5,25 @@
 //! | --- | --- |
 //! | `connect`, `connections` | options and TLS; connection pools and running statements |
 //! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
-//! | `statements`, `row`, `serde_text`, `copy` | SQL per table, values of rows, rows in bulk |
+//! | `statements`, `row`, `copy` | SQL per table, values of rows, rows in bulk |
 //! | `snapshot` | reading at one revision |
 //! | `import` | the write path of rows |
-//! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
-//! | `jobs`, `notices` | the job queue; webhooks and deliveries |
-//! | `fair_queue` | fair shares of the queues between providers |
-//! | `books` | closed months, the audit log |
-//! | `check` | checking a store in use |
+//! | `sql_session` | running the statements of `sql`, which are the same over both databases |
 //! | `move_target` | writing the tables of a store that is moved here |
 //! | `errors` | PostgreSQL's errors, mapped to those of the port |
 
-mod books;
-mod check;
 mod connect;
 mod connections;
 mod copy;
 mod ddl;
 mod errors;
-mod idempotency;
 mod import;
 mod migrate;
 mod move_target;
-mod providers;
-mod revision;
 mod row;
-mod secret;
-mod serde_text;
 mod snapshot;
 mod sql_session;
 mod statements;
-mod tokens;
 
 use model::id::{ProviderId, Revision};
 use model::provider::Provider;
@@ -47,6 +35,7 @@ pub(crate) use move_target::MoveTarget;
 
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
+use crate::sql::{check, idempotency, providers, revision, secret, tokens};
 use crate::token::{Token, TokenGrant, TokenHash};
 use connections::PostgresConnections;
 
@@ -134,7 +123,11 @@ impl RecordStore for PostgresStore {
     }
 
     fn mark_token_used(&self, id: i64, day: Date) -> Result<(), StoreError> {
-        match tokens::mark_used(&self.engine.lookup()?, id, day) {
+        let session = self.engine.lookup()?;
+        if !tokens::is_use_new(&session, id, day)? {
+            return Ok(());
+        }
+        match tokens::mark_used(&session, id, day) {
             // Not worth waiting for: a later use marks the day as well.
             Err(StoreError::Busy) => Ok(()),
             marked => marked,
@@ -150,7 +143,10 @@ impl RecordStore for PostgresStore {
     }
 
     fn check(&self) -> Result<Vec<String>, StoreError> {
-        check::check(&*self.engine.begin_snapshot()?)
+        let session = self.engine.begin_snapshot()?;
+        let mut found = check::check_records(&*session)?;
+        found.extend(check::check_jobs(&*session)?);
+        Ok(found)
     }
 
     /// Always returns [`StoreError::Unavailable`]. PostgreSQL has its own tools for backups

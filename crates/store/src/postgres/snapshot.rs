@@ -9,12 +9,13 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::connections::PostgresTransaction;
+use super::copy;
 use super::errors::failed;
 use super::row::{get, get_unsigned};
 use super::statements;
-use super::{copy, providers, revision};
 use crate::error::StoreError;
 use crate::port::{KeyRange, RowKey, RowVisitor, Snapshot, StoredRow};
+use crate::sql::{providers, revision};
 
 /// The position of the table's first column in a selected row.
 pub(super) const FIRST_COLUMN: usize = 2;
@@ -31,7 +32,7 @@ pub(super) struct PostgresSnapshot<'s> {
 impl<'s> PostgresSnapshot<'s> {
     pub(super) fn begin(transaction: PostgresTransaction<'s>) -> Result<Self, StoreError> {
         // The first read fixes what the transaction sees.
-        let revision = revision::current(&transaction)?;
+        let revision = revision::current(&*transaction)?;
         Ok(Self { transaction, revision })
     }
 
@@ -66,15 +67,15 @@ impl Snapshot for PostgresSnapshot<'_> {
     }
 
     fn providers(&self) -> Result<Vec<Provider>, StoreError> {
-        providers::all(&self.transaction)
+        providers::all(&*self.transaction)
     }
 
     fn provider(&self, id: ProviderId) -> Result<Option<Provider>, StoreError> {
-        providers::one(&self.transaction, id)
+        providers::one(&*self.transaction, id)
     }
 
     fn table_revisions(&self) -> Result<Vec<Revision>, StoreError> {
-        revision::table_revisions(&self.transaction)
+        revision::table_revisions(&*self.transaction)
     }
 
     fn rows(

@@ -5,12 +5,12 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use super::PostgresStore;
-use super::connections::PostgresSession;
+use super::connections::{PostgresSession, PostgresTransaction};
 use super::errors::failed;
 use crate::error::StoreError;
-use crate::sql::SqlDatabase;
 use crate::sql::session::{SqlDialect, SqlSession, text_for};
 use crate::sql::value::{SqlCell, SqlRow, SqlValue};
+use crate::sql::{SqlDatabase, SqlTransaction};
 
 type AnyError = Box<dyn std::error::Error + Sync + Send>;
 
@@ -91,6 +91,16 @@ impl SqlSession for PostgresSession<'_> {
     }
 }
 
+impl SqlTransaction for PostgresTransaction<'_> {
+    fn session(&self) -> &dyn SqlSession {
+        &**self
+    }
+
+    fn commit(self: Box<Self>, context: &'static str) -> Result<(), StoreError> {
+        Self::commit(*self, context)
+    }
+}
+
 impl SqlDatabase for PostgresStore {
     fn write_jobs<T>(
         &self,
@@ -125,5 +135,16 @@ impl SqlDatabase for PostgresStore {
         work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.engine.write(|session| work(session))
+    }
+
+    fn view_records<T>(
+        &self,
+        work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        work(&*self.engine.begin_view()?)
+    }
+
+    fn begin_records_write(&self) -> Result<Box<dyn SqlTransaction + '_>, StoreError> {
+        Ok(Box::new(self.engine.begin_long_write()?))
     }
 }

@@ -5,47 +5,75 @@
 //! | --- | --- |
 //! | `session` | a connection that runs statements, and what the databases spell differently |
 //! | `value` | values of parameters and of selected rows |
-//! | `jobs` | the job queue |
+//! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
+//! | `jobs`, `notices` | the job queue; webhooks and deliveries |
+//! | `fair_queue` | fair shares of the queues between providers |
+//! | `books` | closed months, the audit log |
+//! | `check` | checking a store in use |
 
-pub(crate) mod fair_queue;
-pub(crate) mod jobs;
-pub(crate) mod notices;
+mod books;
+pub(crate) mod check;
+mod fair_queue;
+pub(crate) mod idempotency;
+mod jobs;
+mod notices;
+pub(crate) mod providers;
+pub(crate) mod revision;
 pub(crate) mod secret;
 pub(crate) mod session;
+pub(crate) mod tokens;
 pub(crate) mod value;
 
 use crate::error::StoreError;
 use session::SqlSession;
 
-/// A database with the tables of jobs and notices.
+/// A transaction that writes. Dropped without a commit, it is rolled back.
+pub(crate) trait SqlTransaction {
+    /// Returns the connection that the transaction runs on.
+    fn session(&self) -> &dyn SqlSession;
+
+    /// Commits. `context` says in an error what was being done.
+    fn commit(self: Box<Self>, context: &'static str) -> Result<(), StoreError>;
+}
+
+/// A store in a database. Over SQLite, the records and the jobs are two files.
 pub(crate) trait SqlDatabase: Send + Sync {
-    /// Runs `work` in a transaction that may write.
+    /// Runs `work` in a transaction that may write jobs and notices.
     fn write_jobs<T>(
         &self,
         work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
     ) -> Result<T, StoreError>;
 
-    /// Runs `work` in a transaction that sees one state and writes nothing.
+    /// Runs `work` on one state of the jobs and notices.
     fn view_jobs<T>(
         &self,
         work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
     ) -> Result<T, StoreError>;
 
-    /// Runs a single query.
+    /// Runs a single query of jobs and notices.
     fn look_up_jobs<T>(
         &self,
         work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
     ) -> Result<T, StoreError>;
 
-    /// As [`Self::look_up_jobs`], of the database with the records.
+    /// Runs `work` in a transaction that may write records.
+    fn write_records<T>(
+        &self,
+        work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError>;
+
+    /// Runs `work` on one state of the records.
+    fn view_records<T>(
+        &self,
+        work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError>;
+
+    /// Runs a single query of records.
     fn look_up_records<T>(
         &self,
         work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
     ) -> Result<T, StoreError>;
 
-    /// As [`Self::write_jobs`], of the database with the records.
-    fn write_records<T>(
-        &self,
-        work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError>;
+    /// Begins a transaction that writes records and may take long.
+    fn begin_records_write(&self) -> Result<Box<dyn SqlTransaction + '_>, StoreError>;
 }

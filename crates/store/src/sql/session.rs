@@ -5,13 +5,13 @@
 //! | word | SQLite | PostgreSQL |
 //! | --- | --- | --- |
 //! | `{in ?N}` | `IN (SELECT value FROM json_each(?N))` | `= ANY(?N)` |
-//! | `{text ?N}` | `?N` | `?N::text` |
-//! | `{texts ?N}` | `?N` | `?N::text[]` |
+//! | `{int ?N}`, `{text ?N}`, `{texts ?N}` | `?N` | `?N::bigint`, `?N::text`, `?N::text[]` |
+//! | `{has events ?N}` | `EXISTS (… json_each(events) …)` | `jsonb_exists(events::jsonb, ?N)` |
 //! | `{lock}` | nothing: one writer at a time | `FOR UPDATE` |
 //! | `{lock free}` | nothing | `FOR UPDATE SKIP LOCKED` |
 //! | `{lock job j}` | nothing | `FOR UPDATE OF j SKIP LOCKED` |
 
-use super::value::{FromCell, SqlRow, SqlValue};
+use super::value::{SqlRow, SqlValue};
 use crate::error::StoreError;
 
 /// A database.
@@ -65,11 +65,6 @@ pub(crate) trait SqlSession {
         let row = self.find(context, sql, values)?;
         row.ok_or_else(|| StoreError::damaged(format!("{context}: no row")))
     }
-}
-
-/// Returns the first column of all rows.
-pub(crate) fn column<T: FromCell>(rows: &[SqlRow]) -> Result<Vec<T>, StoreError> {
-    rows.iter().map(|row| row.get(0)).collect()
 }
 
 /// Waits until no other transaction holds the same lock. SQLite has one writer at a time anyway.

@@ -1,6 +1,6 @@
 //! Values of statements' parameters, and of selected rows.
 
-use model::time::Instant;
+use model::time::{Date, Instant};
 
 use crate::error::StoreError;
 
@@ -74,6 +74,13 @@ impl ToSqlValue for bool {
 impl ToSqlValue for Instant {
     fn to_sql_value(&self) -> SqlValue<'_> {
         SqlValue::Int(self.micros())
+    }
+}
+
+/// The days since 1970-01-01.
+impl ToSqlValue for Date {
+    fn to_sql_value(&self) -> SqlValue<'_> {
+        SqlValue::Int(self.days().into())
     }
 }
 
@@ -204,6 +211,12 @@ impl FromCell for Instant {
     }
 }
 
+impl FromCell for Date {
+    fn from_cell(cell: &SqlCell) -> Option<Self> {
+        i64::from_cell(cell)?.try_into().ok().map(Self::from_days)
+    }
+}
+
 impl<T: FromCell> FromCell for Option<T> {
     fn from_cell(cell: &SqlCell) -> Option<Self> {
         match cell {
@@ -235,6 +248,15 @@ impl SqlRow {
         serde_json::from_str(&text).map_err(|error| StoreError::damaged(error.to_string()))
     }
 
+    /// Returns the value for which serde writes the text in the column at `position`.
+    pub(crate) fn serde_text<T: serde::de::DeserializeOwned>(
+        &self,
+        position: usize,
+    ) -> Result<T, StoreError> {
+        let text = serde_json::Value::String(self.get(position)?);
+        serde_json::from_value(text).map_err(|error| StoreError::damaged(error.to_string()))
+    }
+
     /// Returns the name in the column at `position`, parsed.
     pub(crate) fn parsed<T>(
         &self,
@@ -255,4 +277,12 @@ pub(crate) use values;
 /// Returns the JSON text of a list.
 pub(crate) fn json_text<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::damaged(error.to_string()))
+}
+
+/// Returns the string that serde writes for a setting.
+pub(crate) fn serde_text<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => Ok(text),
+        _ => Err(StoreError::damaged("a setting that is not one word".to_owned())),
+    }
 }

@@ -7,40 +7,29 @@
 //! | `file_kind`, `database` | the two kinds of file; the connections to one file |
 //! | `open`, `pool` | opening a connection; the pool of reading connections |
 //! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
-//! | `statements`, `query`, `serde_text` | SQL per table, running it, settings as strings |
+//! | `statements` | SQL per table |
 //! | `snapshot` | reading at one revision |
 //! | `import` | the write path of rows |
-//! | `providers`, `tokens`, `idempotency`, `secret`, `revision` | the store's own tables |
-//! | `jobs`, `notices` | the job queue; webhooks and deliveries |
-//! | `fair_queue` | fair shares of the queues between providers |
-//! | `books` | closed months, the audit log |
-//! | `backup`, `check` | copying and checking a store in use |
+//! | `sql_session` | running the statements of `sql`, which are the same over both databases |
+//! | `backup` | copying a store in use |
+//! | `integrity` | checking a file |
 //! | `move_source` | reading the tables of a store that is moved elsewhere |
 //! | `errors` | SQLite's errors, mapped to those of the port |
 
 mod backup;
-mod books;
-mod check;
 mod database;
 mod ddl;
 mod errors;
 mod file_kind;
-mod idempotency;
 mod import;
-mod jobs_check;
+mod integrity;
 mod migrate;
 mod move_source;
 mod open;
 mod pool;
-mod providers;
-mod query;
-mod revision;
-mod secret;
-mod serde_text;
 mod snapshot;
 mod sql_session;
 mod statements;
-mod tokens;
 
 use std::path::{Path, PathBuf};
 
@@ -56,6 +45,7 @@ pub use open::SqliteOptions;
 
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
+use crate::sql::{check, idempotency, providers, revision, secret, tokens};
 use crate::token::{Token, TokenGrant, TokenHash};
 use database::DatabaseFile;
 use errors::failed;
@@ -203,11 +193,15 @@ impl RecordStore for SqliteStore {
     fn check(&self) -> Result<Vec<String>, StoreError> {
         let reader = self.snapshots.get()?;
         reader.execute_batch("BEGIN").map_err(failed("begin to read"))?;
-        let mut found = check::check(&reader)?;
+        // On a damaged file, the answers to queries mean nothing.
+        let mut found = integrity::check_integrity(&reader)?;
         if found.is_empty() {
-            found.extend(books::check(&reader)?);
+            found.extend(check::check_records(&*reader)?);
         }
-        found.extend(self.jobs.view(jobs_check::check)?);
+        found.extend(self.jobs.view(|connection| {
+            let damage = integrity::check_integrity(connection)?;
+            if damage.is_empty() { check::check_jobs(connection) } else { Ok(damage) }
+        })?);
         Ok(found)
     }
 

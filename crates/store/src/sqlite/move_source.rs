@@ -4,12 +4,15 @@ use std::path::Path;
 
 use rusqlite::types::ValueRef;
 
+use super::check_file_exists;
 use super::database::DatabaseFile;
 use super::errors::{damaged, failed};
 use super::file_kind::{JOBS, RECORDS, jobs_file_path};
 use super::open::SqliteOptions;
-use super::{check_file_exists, query, secret};
 use crate::error::StoreError;
+use crate::sql::session::SqlSession;
+use crate::sql::value::values;
+use crate::sql::{revision, secret};
 use crate::store_move::{MovedValue, StoreFingerprint, StoredTable};
 
 /// A store that is read as a whole, to be moved.
@@ -38,7 +41,7 @@ impl MoveSource {
     pub(crate) fn fingerprint(&self) -> Result<StoreFingerprint, StoreError> {
         self.records.view(|connection| {
             let secret = secret::find(connection, secret::SIGNING)?.unwrap_or_default();
-            Ok(StoreFingerprint::new(&secret, super::revision::current(connection)?))
+            Ok(StoreFingerprint::new(&secret, revision::current(connection)?))
         })
     }
 
@@ -81,7 +84,7 @@ impl MoveSource {
             table.name
         );
         self.database(table).view(|connection| {
-            query::one(connection, "read the last number", &sql, [], |row| row.get(0)).map(Some)
+            connection.one("read the last number", &sql, values![])?.get(0).map(Some)
         })
     }
 }

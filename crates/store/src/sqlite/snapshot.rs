@@ -12,9 +12,9 @@ use rusqlite::{Params, Row};
 use super::errors::{damaged, failed};
 use super::pool::PooledReader;
 use super::statements::{self, FIRST_COLUMN, REVISION};
-use super::{providers, revision};
 use crate::error::StoreError;
 use crate::port::{KeyRange, RowKey, RowVisitor, Snapshot, StoredRow};
+use crate::sql::{providers, revision};
 
 pub(super) struct SqliteSnapshot<'s> {
     connection: PooledReader<'s>,
@@ -26,7 +26,7 @@ impl<'s> SqliteSnapshot<'s> {
     pub(super) fn begin(connection: PooledReader<'s>) -> Result<Self, StoreError> {
         connection.execute_batch("BEGIN").map_err(failed("begin to read"))?;
         // The first read fixes what the transaction sees.
-        let revision = revision::current(&connection)?;
+        let revision = revision::current(&*connection)?;
         Ok(Self { connection, revision })
     }
 
@@ -56,15 +56,15 @@ impl Snapshot for SqliteSnapshot<'_> {
     }
 
     fn providers(&self) -> Result<Vec<Provider>, StoreError> {
-        providers::all(&self.connection)
+        providers::all(&*self.connection)
     }
 
     fn provider(&self, id: ProviderId) -> Result<Option<Provider>, StoreError> {
-        providers::one(&self.connection, id)
+        providers::one(&*self.connection, id)
     }
 
     fn table_revisions(&self) -> Result<Vec<Revision>, StoreError> {
-        revision::table_revisions(&self.connection)
+        revision::table_revisions(&*self.connection)
     }
 
     fn rows(

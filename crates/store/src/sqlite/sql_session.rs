@@ -4,11 +4,12 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, Row, ToSql, params_from_iter};
 
 use super::SqliteStore;
+use super::database::SqliteTransaction;
 use super::errors::failed;
 use crate::error::StoreError;
-use crate::sql::SqlDatabase;
 use crate::sql::session::{SqlDialect, SqlSession, text_for};
 use crate::sql::value::{SqlCell, SqlRow, SqlValue};
+use crate::sql::{SqlDatabase, SqlTransaction};
 
 impl ToSql for SqlValue<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -81,6 +82,16 @@ impl SqlSession for Connection {
     }
 }
 
+impl SqlTransaction for SqliteTransaction<'_> {
+    fn session(&self) -> &dyn SqlSession {
+        &**self
+    }
+
+    fn commit(self: Box<Self>, context: &'static str) -> Result<(), StoreError> {
+        Self::commit(*self, context)
+    }
+}
+
 impl SqlDatabase for SqliteStore {
     fn write_jobs<T>(
         &self,
@@ -115,5 +126,16 @@ impl SqlDatabase for SqliteStore {
         work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.records.write(|connection| work(connection))
+    }
+
+    fn view_records<T>(
+        &self,
+        work: impl FnOnce(&dyn SqlSession) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.records.view(|connection| work(connection))
+    }
+
+    fn begin_records_write(&self) -> Result<Box<dyn SqlTransaction + '_>, StoreError> {
+        Ok(Box::new(self.records.begin_write()?))
     }
 }

@@ -31,11 +31,10 @@ use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
 use model::time::Instant;
 
 use super::connections::{PostgresSession, PostgresTransaction};
-use super::idempotency;
-use super::{providers, revision};
 use crate::error::StoreError;
 use crate::import::table_plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
+use crate::sql::{idempotency, providers, revision};
 use batch::PostgresImportBatch;
 use import_call::PostgresImportCall;
 
@@ -51,10 +50,10 @@ pub(super) fn begin(
     now: Instant,
     key: Option<IdempotencyKey>,
 ) -> Result<ImportStart<'_>, StoreError> {
-    let before = revision::lock_revision(&transaction)?;
-    providers::check_exists(&transaction, provider)?;
+    let before = revision::lock_revision(&*transaction)?;
+    providers::check_exists(&*transaction, provider)?;
     if let Some(key) = &key {
-        match idempotency::find(&transaction, provider, key, now)? {
+        match idempotency::find(&*transaction, provider, key, now)? {
             KeyUse::New => {}
             KeyUse::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
             KeyUse::Conflict => return Ok(ImportStart::KeyConflict),
@@ -130,7 +129,7 @@ impl ImportTransaction for PostgresImport<'_> {
         let outcome = self.outcome(if has_changed { self.call.revision } else { self.before });
         if let Some(key) = &self.key {
             let (provider, now) = (self.provider, self.call.now);
-            idempotency::store_answer(&self.transaction, provider, key, &outcome, now)?;
+            idempotency::store_answer(&*self.transaction, provider, key, &outcome, now)?;
         } else if !has_changed {
             // Nothing to store: rolling back saves a flush to disk.
             return Ok(Ok(outcome));

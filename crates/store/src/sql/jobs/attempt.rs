@@ -9,7 +9,7 @@ use crate::port::jobs::{
 };
 use crate::sql::notices;
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::values;
 
 const REPORT: &str = "UPDATE jobs SET rows_done = ?4, rows_total = ?5, revision = ?6, \
     lease_until = ?7, updated_at = ?8 \

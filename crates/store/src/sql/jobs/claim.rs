@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::port::jobs::{Job, JobClaim, JobId};
 use crate::sql::fair_queue;
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::values;
 
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') \
     AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= ?2 LIMIT 1";

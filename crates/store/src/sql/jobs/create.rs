@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::port::jobs::{Job, JobId, JobKey, JobLimits, JobStart, NewJob};
 use crate::sql::notices;
 use crate::sql::session::{SqlDialect, SqlSession};
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::{SqlValue, values};
 
 /// Requests of one provider run one at a time, so that what one has checked still holds when it
 /// writes.

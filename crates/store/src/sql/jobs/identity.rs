@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::values;
 
 const FIND: &str = "SELECT id FROM identities WHERE subject = ?1";
 const KEEP: &str = "INSERT INTO identities (subject) VALUES (?1) ON CONFLICT DO NOTHING";

@@ -9,7 +9,7 @@ use crate::port::IdempotencyKey;
 use crate::port::jobs::{Job, JobId, JobKey};
 use crate::sql::session::SqlSession;
 use crate::sql::value::json_text;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::{SqlValue, values};
 
 const KEPT_SECONDS: i64 = 86_400;
 

@@ -10,7 +10,7 @@ use crate::port::jobs::{CancelOutcome, FILE_MISSING, FileTransfers, JobId, JobSt
 use crate::port::notices::NewNotice;
 use crate::sql::notices;
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::{SqlValue, values};
 
 /// The greatest number of jobs of each kind that one sweep expires or deletes.
 const CLEANUP_JOBS_MAX: i64 = 500;
@@ -70,7 +70,7 @@ pub(super) fn consume_file(
     if session.run(context, CONSUME, values![id, part])? == 0 {
         return Ok(false);
     }
-    session.run(context, COUNT, values![id, now, 1_i64])?;
+    session.one(context, COUNT, values![id, now, 1_i64])?;
     if !session.one(context, HAS_MORE, values![id])?.get::<bool>(0)? {
         session.run(context, CONSUMED, values![id])?;
         drop_files(session, &[id])?;

@@ -6,7 +6,7 @@ use super::row::{self, select_jobs};
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobFilter, JobKind, JobState};
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::{SqlValue, values};
 
 const COUNT: &str = "SELECT count(*) FROM jobs WHERE provider_id = ?1 \
     AND ({text ?2} IS NULL OR kind = ?2) \

@@ -5,7 +5,7 @@ use model::id::{ProviderId, Revision};
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobCaller, JobFile, JobId, JobKind, JobProgress, JobState};
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::{SqlRow, values};
 
 /// A query whose rows are jobs, as [`read`] expects them.
 macro_rules! select_jobs {

@@ -34,9 +34,9 @@ macro_rules! select_deliveries {
 
 /// Selects the next delivery for [`DeliveryChannel::Webhook`]; looks up each webhook once.
 const NEXT_TO_WEBHOOK: &str = "SELECT d.id, d.provider_id FROM webhooks w \
-    CROSS JOIN LATERAL (SELECT x.id, x.provider_id, x.next_attempt_at FROM deliveries x \
+    JOIN deliveries d ON d.id = (SELECT x.id FROM deliveries x \
         WHERE x.webhook_id = w.id AND x.next_attempt_at <= ?1 \
-        ORDER BY x.next_attempt_at, x.id LIMIT 1) d \
+        ORDER BY x.next_attempt_at, x.id LIMIT 1) \
     LEFT JOIN (SELECT provider_id, count(*) AS deliveries FROM deliveries \
         WHERE lease_until > ?1 AND webhook_id IS NOT NULL \
         GROUP BY provider_id) busy ON busy.provider_id = w.provider_id \
@@ -70,8 +70,8 @@ const WAITING_FOR: &str = "SELECT count(*) FROM deliveries \
     WHERE webhook_id = ?1 AND next_attempt_at IS NOT NULL";
 const WAITING: &str = "SELECT count(*) FROM deliveries \
     WHERE next_attempt_at IS NOT NULL AND (mailbox IS NULL) = (?1 = 'webhook')";
-const NEXT_AT: &str = "SELECT min(greatest(next_attempt_at, lease_until)) \
-    FROM deliveries WHERE next_attempt_at IS NOT NULL";
+const NEXT_AT: &str = "SELECT min(CASE WHEN lease_until > next_attempt_at \
+    THEN lease_until ELSE next_attempt_at END) FROM deliveries WHERE next_attempt_at IS NOT NULL";
 const COUNT: &str = "SELECT count(*) FROM deliveries WHERE provider_id = ?1 AND webhook_id = ?2";
 const PAGE: &str = select_deliveries!(
     "WHERE d.provider_id = ?1 AND d.webhook_id = ?2 ORDER BY d.id DESC LIMIT ?3 OFFSET ?4"

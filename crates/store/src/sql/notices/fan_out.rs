@@ -6,7 +6,7 @@ use model::time::Instant;
 use crate::error::StoreError;
 use crate::port::notices::{NewNotice, TOO_MANY_WAIT, WAITING_MAX};
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::{SqlValue, values};
 
 /// A delivery beyond the limit is stored as failed from the start.
 const TO_WEBHOOKS: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, \

@@ -29,11 +29,10 @@ use rusqlite::Connection;
 
 use super::database::SqliteTransaction;
 use super::errors::failed;
-use super::idempotency;
-use super::{providers, revision};
 use crate::error::StoreError;
 use crate::import::table_plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
+use crate::sql::{idempotency, providers, revision};
 use batch::SqliteImportBatch;
 use import_call::SqliteImportCall;
 
@@ -57,16 +56,16 @@ pub(super) fn begin(
         has_failed: false,
         call: SqliteImportCall::new(provider.0, now, Revision(0)),
     };
-    providers::check_exists(&import.connection, provider)?;
+    providers::check_exists(&*import.connection, provider)?;
     if let Some(key) = &key {
-        match idempotency::find(&import.connection, provider, key, now)? {
+        match idempotency::find(&*import.connection, provider, key, now)? {
             KeyUse::New => {}
             KeyUse::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
             KeyUse::Conflict => return Ok(ImportStart::KeyConflict),
         }
     }
     import.key = key;
-    import.before = revision::current(&import.connection)?;
+    import.before = revision::current(&*import.connection)?;
     import.call.revision = import.before.next();
     Ok(ImportStart::Started(Box::new(import)))
 }
@@ -128,7 +127,7 @@ impl ImportTransaction for SqliteImport<'_> {
         let outcome = self.outcome(if has_changed { self.call.revision } else { self.before });
         if let Some(key) = &self.key {
             let (provider, now) = (self.provider, self.call.now);
-            idempotency::store_answer(&self.connection, provider, key, &outcome, now)?;
+            idempotency::store_answer(&*self.connection, provider, key, &outcome, now)?;
         } else if !has_changed {
             // Nothing to store: rolling back saves a flush to disk.
             return Ok(Ok(outcome));

@@ -1,4 +1,4 @@
-//! Closed months in SQLite. They are in the records file, because they are records of the business.
+//! Closed months in a database. Over PostgreSQL, imports go on while months are closed.
 //!
 //! | module | holds |
 //! | --- | --- |
@@ -16,22 +16,20 @@ use model::id::ProviderId;
 use model::money::Currency;
 use model::time::{Date, Instant};
 
-use super::SqliteStore;
+use super::SqlDatabase;
 use crate::error::StoreError;
 use crate::port::books::{
     AuditEntry, CloseStart, ClosedMonth, ClosedMonthKey, ClosedMonths, ClosedPart, ClosedPartKind,
     ReopenOutcome,
 };
 
-pub(super) use parts::check;
-
-impl ClosedMonths for SqliteStore {
+impl<D: SqlDatabase> ClosedMonths for D {
     fn closed_months(&self, provider: ProviderId) -> Result<Vec<ClosedMonth>, StoreError> {
-        months::all(&*self.records.lookup()?, provider)
+        self.look_up_records(|session| months::all(session, provider))
     }
 
     fn closed_parts(&self, key: ClosedMonthKey) -> Result<Vec<ClosedPart>, StoreError> {
-        self.records.view(|connection| parts::all(connection, key))
+        self.view_records(|session| parts::all(session, key))
     }
 
     fn read_closed_part(
@@ -42,9 +40,9 @@ impl ClosedMonths for SqliteStore {
         offset: u64,
         buffer: &mut [u8],
     ) -> Result<usize, StoreError> {
-        self.records.view(|connection| {
-            let part = parts::find(connection, key, currency, kind)?;
-            parts::read(connection, part, offset, buffer)
+        self.view_records(|session| {
+            let part = parts::find(session, key, currency, kind)?;
+            parts::read(session, part, offset, buffer)
         })
     }
 
@@ -53,7 +51,7 @@ impl ClosedMonths for SqliteStore {
         provider: ProviderId,
         latest: Option<Date>,
     ) -> Result<CloseStart<'_>, StoreError> {
-        closing::begin(self.records.begin_write()?, provider, latest)
+        closing::begin(self.begin_records_write()?, provider, latest)
     }
 
     fn reopen_month(
@@ -64,11 +62,10 @@ impl ClosedMonths for SqliteStore {
         reason: &str,
         now: Instant,
     ) -> Result<ReopenOutcome, StoreError> {
-        self.records
-            .write(|connection| months::reopen(connection, (provider, month), (by, reason), now))
+        self.write_records(|session| months::reopen(session, (provider, month), (by, reason), now))
     }
 
     fn audit(&self, provider: ProviderId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        audit::list_newest(&*self.records.lookup()?, provider, limit)
+        self.look_up_records(|session| audit::list_newest(session, provider, limit))
     }
 }

@@ -2,7 +2,6 @@
 
 use model::id::{ProviderId, Revision};
 use model::time::{Date, Instant};
-use rusqlite::{Connection, Row};
 
 use super::audit;
 use crate::error::StoreError;
@@ -10,16 +9,19 @@ use crate::port::books::{
     AuditEntry, ClosedMonth, MONTH_CLOSED, MONTH_REOPENED, MonthReopening, NewClosedMonth,
     ReopenOutcome,
 };
-use crate::sqlite::query;
+use crate::sql::session::{SqlSession, wait_for_turn};
+use crate::sql::value::{SqlRow, values};
 
+/// Months of one provider are closed and reopened one at a time.
+const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.months', ?1))";
 const ALL: &str = "SELECT month, version, closed_at, closed_by, note, revision, facts, \
     reopened_at, reopened_by, reopen_reason FROM closed_months WHERE provider_id = ?1 \
     ORDER BY month, version";
 const IN_FORCE: &str = "SELECT month, version, closed_at, closed_by, note, revision, facts, \
     reopened_at, reopened_by, reopen_reason FROM closed_months \
     WHERE provider_id = ?1 AND month = ?2 AND reopened_at IS NULL";
-const LATEST: &str =
-    "SELECT max(month) FROM closed_months WHERE provider_id = ?1 AND reopened_at IS NULL";
+const LATEST: &str = "SELECT month FROM closed_months WHERE provider_id = ?1 \
+    AND reopened_at IS NULL ORDER BY month DESC LIMIT 1";
 const NEXT_VERSION: &str = "SELECT coalesce(max(version), 0) + 1 FROM closed_months \
     WHERE provider_id = ?1 AND month = ?2";
 const ADD: &str = "INSERT INTO closed_months (provider_id, month, version, closed_at, closed_by, \
@@ -27,85 +29,87 @@ const ADD: &str = "INSERT INTO closed_months (provider_id, month, version, close
 const REOPEN: &str = "UPDATE closed_months SET reopened_at = ?4, reopened_by = ?5, \
     reopen_reason = ?6 WHERE provider_id = ?1 AND month = ?2 AND version = ?3";
 
+pub(super) fn lock_provider_months(
+    session: &dyn SqlSession,
+    provider: ProviderId,
+) -> Result<(), StoreError> {
+    wait_for_turn(session, "wait for another closing", TAKE_TURN, values![provider.0])
+}
+
 pub(super) fn all(
-    connection: &Connection,
+    session: &dyn SqlSession,
     provider: ProviderId,
 ) -> Result<Vec<ClosedMonth>, StoreError> {
-    query::all(connection, "list closed months", ALL, [provider.0], read)
+    session.all("list closed months", ALL, values![provider.0])?.iter().map(read).collect()
 }
 
 /// Returns the latest closed month in force.
 pub(super) fn latest(
-    connection: &Connection,
+    session: &dyn SqlSession,
     provider: ProviderId,
 ) -> Result<Option<Date>, StoreError> {
-    let context = "look for the latest closed month";
-    let days: Option<i32> =
-        query::one(connection, context, LATEST, [provider.0], |row| row.get(0))?;
-    Ok(days.map(Date::from_days))
+    let latest = session.find("look for the latest closed month", LATEST, values![provider.0])?;
+    latest.map(|row| row.get(0)).transpose()
 }
 
 fn in_force(
-    connection: &Connection,
+    session: &dyn SqlSession,
     provider: ProviderId,
     month: Date,
 ) -> Result<Option<ClosedMonth>, StoreError> {
-    query::find(connection, "read a closed month", IN_FORCE, (provider.0, month.days()), read)
+    let found = session.find("read a closed month", IN_FORCE, values![provider.0, month])?;
+    found.as_ref().map(read).transpose()
 }
 
 /// Adds a closing in force and returns its version.
 pub(super) fn add(
-    connection: &Connection,
+    session: &dyn SqlSession,
     provider: ProviderId,
     new: &NewClosedMonth,
 ) -> Result<u32, StoreError> {
     let context = "close a month";
     let NewClosedMonth { month, closed_at, closed_by, note, revision, facts } = new;
-    if in_force(connection, provider, *month)?.is_some() {
+    if in_force(session, provider, *month)?.is_some() {
         return Err(StoreError::Exists { what: format!("a closing of the month from {month}") });
     }
-    let key = (provider.0, month.days());
-    let version: u32 = query::one(connection, context, NEXT_VERSION, key, |row| row.get(0))?;
-    let closed_at = closed_at.micros();
-    let params = (key.0, key.1, version, closed_at, closed_by, note, revision.0, facts);
-    query::run(connection, context, ADD, params)?;
+    let version: u32 = session.one(context, NEXT_VERSION, values![provider.0, month])?.get(0)?;
+    let row = values![provider.0, month, version, closed_at, closed_by, note, revision.0, facts];
+    session.run(context, ADD, row)?;
     let what = AuditEntry::describe_closing(new, version);
-    audit::add_entry(connection, provider, (new.closed_at, closed_by), MONTH_CLOSED, what)?;
+    audit::add_entry(session, provider, (new.closed_at, closed_by), MONTH_CLOSED, what)?;
     Ok(version)
 }
 
 pub(super) fn reopen(
-    connection: &Connection,
+    session: &dyn SqlSession,
     (provider, month): (ProviderId, Date),
     (by, reason): (&str, &str),
     now: Instant,
 ) -> Result<ReopenOutcome, StoreError> {
-    let Some(closed) = in_force(connection, provider, month)? else {
+    lock_provider_months(session, provider)?;
+    let Some(closed) = in_force(session, provider, month)? else {
         return Ok(ReopenOutcome::NotClosed);
     };
-    if latest(connection, provider)? != Some(month) {
+    if latest(session, provider)? != Some(month) {
         return Ok(ReopenOutcome::NotLatest);
     }
-    let params = (provider.0, month.days(), closed.version, now.micros(), by, reason);
-    query::run(connection, "reopen a month", REOPEN, params)?;
+    let reopening = values![provider.0, month, closed.version, now, by, reason];
+    session.run("reopen a month", REOPEN, reopening)?;
     let what = AuditEntry::describe_reopening(month, closed.version, reason);
-    audit::add_entry(connection, provider, (now, by), MONTH_REOPENED, what)?;
+    audit::add_entry(session, provider, (now, by), MONTH_REOPENED, what)?;
     let reopened = MonthReopening { at: now, by: by.to_owned(), reason: reason.to_owned() };
     Ok(ReopenOutcome::Reopened(ClosedMonth { reopened: Some(reopened), ..closed }))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<ClosedMonth> {
-    let reopened = match row.get::<_, Option<i64>>(7)? {
+fn read(row: &SqlRow) -> Result<ClosedMonth, StoreError> {
+    let reopened = match row.get(7)? {
         None => None,
-        Some(at) => {
-            let at = Instant::from_micros(at);
-            Some(MonthReopening { at, by: row.get(8)?, reason: row.get(9)? })
-        }
+        Some(at) => Some(MonthReopening { at, by: row.get(8)?, reason: row.get(9)? }),
     };
     Ok(ClosedMonth {
-        month: Date::from_days(row.get(0)?),
+        month: row.get(0)?,
         version: row.get(1)?,
-        closed_at: Instant::from_micros(row.get(2)?),
+        closed_at: row.get(2)?,
         closed_by: row.get(3)?,
         note: row.get(4)?,
         revision: Revision(row.get(5)?),

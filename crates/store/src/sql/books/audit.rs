@@ -2,11 +2,11 @@
 
 use model::id::ProviderId;
 use model::time::Instant;
-use rusqlite::Connection;
 
 use crate::error::StoreError;
 use crate::port::books::AuditEntry;
-use crate::sqlite::query;
+use crate::sql::session::SqlSession;
+use crate::sql::value::{SqlRow, values};
 
 const NOTE: &str = "INSERT INTO audit_log (provider_id, at, who, kind, subject, detail) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -14,29 +14,31 @@ const NEWEST: &str = "SELECT id, at, who, kind, subject, detail FROM audit_log \
     WHERE provider_id = ?1 ORDER BY id DESC LIMIT ?2";
 
 pub(super) fn add_entry(
-    connection: &Connection,
+    session: &dyn SqlSession,
     provider: ProviderId,
     (at, by): (Instant, &str),
     kind: &str,
     (subject, detail): (String, String),
 ) -> Result<(), StoreError> {
-    let params = (provider.0, at.micros(), by, kind, subject, detail);
-    query::run(connection, "write the audit log", NOTE, params).map(drop)
+    let entry = values![provider.0, at, by, kind, subject, detail];
+    session.run("write the audit log", NOTE, entry).map(drop)
 }
 
 pub(super) fn list_newest(
-    connection: &Connection,
+    session: &dyn SqlSession,
     provider: ProviderId,
     limit: u32,
 ) -> Result<Vec<AuditEntry>, StoreError> {
-    query::all(connection, "read the audit log", NEWEST, (provider.0, limit), |row| {
+    let rows = session.all("read the audit log", NEWEST, values![provider.0, limit])?;
+    let entry = |row: &SqlRow| {
         Ok(AuditEntry {
             id: row.get(0)?,
-            at: Instant::from_micros(row.get(1)?),
+            at: row.get(1)?,
             by: row.get(2)?,
             kind: row.get(3)?,
             subject: row.get(4)?,
             detail: row.get(5)?,
         })
-    })
+    };
+    rows.iter().map(entry).collect()
 }

@@ -2,18 +2,20 @@
 
 use model::catalogue::{ColumnDefault, ColumnType, Presence, Table, table, tables};
 
-use super::connections::PostgresSession;
-use super::row::get;
+use super::session::{SqlDialect, SqlSession};
+use super::value::values;
 use crate::error::StoreError;
 
-const OWN: &[(&str, &str)] = &[
-    (
-        "SELECT count(*) FROM closed_parts p WHERE bytes <> (SELECT \
-         coalesce(sum(length(content)), 0) FROM closed_chunks c WHERE c.part_id = p.id) \
-         OR NOT EXISTS (SELECT 1 FROM closed_months m WHERE m.provider_id = p.provider_id \
-         AND m.month = p.month AND m.version = p.version)",
-        "parts of closed months that are not whole",
-    ),
+type Fault = (&'static str, &'static str);
+
+const RECORDS: &[Fault] = &[(
+    "SELECT count(*) FROM closed_parts p WHERE bytes <> (SELECT \
+     coalesce(sum(length(content)), 0) FROM closed_chunks c WHERE c.part_id = p.id) \
+     OR NOT EXISTS (SELECT 1 FROM closed_months m WHERE m.provider_id = p.provider_id \
+     AND m.month = p.month AND m.version = p.version)",
+    "parts of closed months that are not whole",
+)];
+const JOBS: &[Fault] = &[
     (
         "SELECT count(*) FROM jobs WHERE (state = 'running') <> (lease_until IS NOT NULL)",
         "jobs whose lease does not fit their state",
@@ -40,8 +42,8 @@ const OWN: &[(&str, &str)] = &[
     ),
 ];
 
-/// Returns one line for each fault found. Changes nothing.
-pub(super) fn check(session: &PostgresSession<'_>) -> Result<Vec<String>, StoreError> {
+/// Checks the records, the providers and the closed months. Returns one line for each fault found.
+pub(crate) fn check_records(session: &dyn SqlSession) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for table in tables() {
         found.extend(check_revisions(session, table)?);
@@ -49,7 +51,18 @@ pub(super) fn check(session: &PostgresSession<'_>) -> Result<Vec<String>, StoreE
         found.extend(check_parent_defaults(session, table)?);
         found.extend(check_references(session, table)?);
     }
-    for (sql, what) in OWN {
+    found.extend(check_faults(session, RECORDS)?);
+    Ok(found)
+}
+
+/// Checks the jobs and the deliveries. Returns one line for each fault found.
+pub(crate) fn check_jobs(session: &dyn SqlSession) -> Result<Vec<String>, StoreError> {
+    check_faults(session, JOBS)
+}
+
+fn check_faults(session: &dyn SqlSession, faults: &[Fault]) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    for (sql, what) in faults {
         let count = count_rows(session, sql)?;
         if count > 0 {
             found.push(format!("{count} {what}"));
@@ -58,26 +71,25 @@ pub(super) fn check(session: &PostgresSession<'_>) -> Result<Vec<String>, StoreE
     Ok(found)
 }
 
-fn check_revisions(
-    session: &PostgresSession<'_>,
-    table: &Table,
-) -> Result<Option<String>, StoreError> {
+fn check_revisions(session: &dyn SqlSession, table: &Table) -> Result<Option<String>, StoreError> {
     let name = table.name;
     let sql = format!(
-        "SELECT greatest((SELECT coalesce(max(rev), 0) FROM \"{name}\"), \
-                (SELECT coalesce(max(rev), 0) FROM deleted_rows WHERE table_name = $1)), \
-                coalesce((SELECT rev FROM table_revisions WHERE table_name = $1), 0), \
+        "SELECT (SELECT coalesce(max(rev), 0) FROM \"{name}\"), \
+                (SELECT coalesce(max(rev), 0) FROM deleted_rows WHERE table_name = ?1), \
+                coalesce((SELECT rev FROM table_revisions WHERE table_name = ?1), 0), \
                 (SELECT current FROM revision)"
     );
-    let row = session.one("check revisions", &sql, &[&name])?;
-    let (rows, noted, current): (i64, i64, i64) = (get(&row, 0)?, get(&row, 1)?, get(&row, 2)?);
+    let row = session.one("check revisions", &sql, values![name])?;
+    let (rows, deleted): (i64, i64) = (row.get(0)?, row.get(1)?);
+    let (noted, current): (i64, i64) = (row.get(2)?, row.get(3)?);
+    let rows = rows.max(deleted);
     let is_right = rows <= noted && noted <= current;
     Ok((!is_right)
         .then(|| format!("{name}: rows at revision {rows}, table at {noted}, store at {current}")))
 }
 
 fn check_providers_exist(
-    session: &PostgresSession<'_>,
+    session: &dyn SqlSession,
     table: &Table,
 ) -> Result<Option<String>, StoreError> {
     let name = table.name;
@@ -93,7 +105,7 @@ fn check_providers_exist(
 }
 
 fn check_parent_defaults(
-    session: &PostgresSession<'_>,
+    session: &dyn SqlSession,
     table: &Table,
 ) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
@@ -110,16 +122,16 @@ fn check_parent_defaults(
     Ok(found)
 }
 
-fn check_references(
-    session: &PostgresSession<'_>,
-    from: &Table,
-) -> Result<Vec<String>, StoreError> {
+fn check_references(session: &dyn SqlSession, from: &Table) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for column in &from.columns {
         let Some(target) = column.references.and_then(table) else { continue };
         let (name, column_name, target) = (from.name, column.name, target.name);
-        let (source, value) = match column.kind {
-            ColumnType::IntList => (
+        let (source, value) = match (column.kind, session.dialect()) {
+            (ColumnType::IntList, SqlDialect::Sqlite) => {
+                (format!("\"{name}\" c, json_each(c.\"{column_name}\") j"), "j.value".to_owned())
+            }
+            (ColumnType::IntList, SqlDialect::Postgres) => (
                 format!(
                     "\"{name}\" c, jsonb_array_elements_text(c.\"{column_name}\"::jsonb) j (value)"
                 ),
@@ -141,6 +153,6 @@ fn check_references(
     Ok(found)
 }
 
-fn count_rows(session: &PostgresSession<'_>, sql: &str) -> Result<i64, StoreError> {
-    get(&session.one("check rows", sql, &[])?, 0)
+fn count_rows(session: &dyn SqlSession, sql: &str) -> Result<i64, StoreError> {
+    session.one("check rows", sql, values![])?.get(0)
 }

@@ -8,26 +8,26 @@ use model::time::Date;
 use super::{months, parts};
 use crate::error::StoreError;
 use crate::port::books::{CloseStart, ClosedMonthKey, ClosedPart, MonthClosing, NewClosedMonth};
-use crate::postgres::connections::PostgresTransaction;
-use crate::postgres::providers;
+use crate::sql::SqlTransaction;
+use crate::sql::providers;
 
-/// Begins to close months, in a transaction of its own.
+/// Begins to close months in a transaction, which waits for other closings of the provider.
 pub(super) fn begin(
-    transaction: PostgresTransaction<'_>,
+    transaction: Box<dyn SqlTransaction + '_>,
     provider: ProviderId,
     latest: Option<Date>,
 ) -> Result<CloseStart<'_>, StoreError> {
-    months::lock_provider_months(&transaction, provider)?;
-    providers::check_exists(&transaction, provider)?;
-    if months::latest(&transaction, provider)? != latest {
+    months::lock_provider_months(transaction.session(), provider)?;
+    providers::check_exists(transaction.session(), provider)?;
+    if months::latest(transaction.session(), provider)? != latest {
         return Ok(CloseStart::Changed);
     }
-    let closing = PostgresClosing { transaction, provider, last: None, has_failed: false };
+    let closing = SqlMonthClosing { transaction, provider, last: None, has_failed: false };
     Ok(CloseStart::Started(Box::new(closing)))
 }
 
-struct PostgresClosing<'s> {
-    transaction: PostgresTransaction<'s>,
+struct SqlMonthClosing<'s> {
+    transaction: Box<dyn SqlTransaction + 's>,
     provider: ProviderId,
     /// The month that was added last.
     last: Option<ClosedMonthKey>,
@@ -35,7 +35,7 @@ struct PostgresClosing<'s> {
     has_failed: bool,
 }
 
-impl PostgresClosing<'_> {
+impl SqlMonthClosing<'_> {
     fn must_not_have_failed(&self) -> Result<(), StoreError> {
         if !self.has_failed {
             Ok(())
@@ -45,11 +45,11 @@ impl PostgresClosing<'_> {
     }
 }
 
-impl MonthClosing for PostgresClosing<'_> {
+impl MonthClosing for SqlMonthClosing<'_> {
     fn add_month(&mut self, month: &NewClosedMonth) -> Result<u32, StoreError> {
         self.must_not_have_failed()?;
         self.has_failed = true;
-        let version = months::add(&self.transaction, self.provider, month)?;
+        let version = months::add(self.transaction.session(), self.provider, month)?;
         let (provider, month) = (self.provider, month.month);
         self.last = Some(ClosedMonthKey { provider, month, version });
         self.has_failed = false;
@@ -62,7 +62,7 @@ impl MonthClosing for PostgresClosing<'_> {
         let Some(key) = self.last else {
             return Err(StoreError::NotFound { what: "a month to add a part to".to_owned() });
         };
-        parts::add(&self.transaction, key, part, content)?;
+        parts::add(self.transaction.session(), key, part, content)?;
         self.has_failed = false;
         Ok(())
     }
