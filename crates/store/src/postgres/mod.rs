@@ -7,7 +7,7 @@
 //! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
 //! | `statements`, `row`, `copy` | SQL per table, values of rows, rows in bulk |
 //! | `snapshot` | reading at one revision |
-//! | `import` | the write path of rows |
+//! | `import_session` | reading and writing the rows of an import |
 //! | `sql_session` | running the statements of `sql`, which are the same over both databases |
 //! | `move_target` | writing the tables of a store that is moved here |
 //! | `errors` | PostgreSQL's errors, mapped to those of the port |
@@ -17,7 +17,7 @@ mod connections;
 mod copy;
 mod ddl;
 mod errors;
-mod import;
+mod import_session;
 mod migrate;
 mod move_target;
 mod row;
@@ -34,8 +34,9 @@ pub use ddl::schema;
 pub(crate) use move_target::MoveTarget;
 
 use crate::error::StoreError;
+use crate::import;
 use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
-use crate::sql::{check, idempotency, providers, revision, secret, tokens};
+use crate::sql::{SqlDatabase, check, idempotency, providers, revision, secret, tokens};
 use crate::token::{Token, TokenGrant, TokenHash};
 use connections::PostgresConnections;
 
@@ -89,7 +90,7 @@ impl RecordStore for PostgresStore {
         now: Instant,
         key: Option<IdempotencyKey>,
     ) -> Result<ImportStart<'_>, StoreError> {
-        import::begin(self.engine.begin_long_write()?, provider, now, key)
+        import::begin(self.begin_records_write()?, provider, now, key)
     }
 
     fn create_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {

@@ -16,9 +16,3 @@ pub(super) fn get_unsigned(row: &Row, position: usize) -> Result<u64, StoreError
     let value: i64 = get(row, position)?;
     u64::try_from(value).map_err(|_| damaged("a count below 0"))
 }
-
-/// Reads a number that must fit the smaller type `T`.
-pub(super) fn get_narrow<T: TryFrom<i64>>(row: &Row, position: usize) -> Result<T, StoreError> {
-    let value: i64 = get(row, position)?;
-    T::try_from(value).map_err(|_| damaged("a number out of its bounds"))
-}

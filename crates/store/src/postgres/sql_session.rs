@@ -8,6 +8,7 @@ use super::PostgresStore;
 use super::connections::{PostgresSession, PostgresTransaction};
 use super::errors::failed;
 use crate::error::StoreError;
+use crate::import::import_session::ImportSession;
 use crate::sql::session::{SqlDialect, SqlSession, text_for};
 use crate::sql::value::{SqlCell, SqlRow, SqlValue};
 use crate::sql::{SqlDatabase, SqlTransaction};
@@ -93,6 +94,10 @@ impl SqlSession for PostgresSession<'_> {
 
 impl SqlTransaction for PostgresTransaction<'_> {
     fn session(&self) -> &dyn SqlSession {
+        &**self
+    }
+
+    fn import_session(&self) -> &dyn ImportSession {
         &**self
     }
 

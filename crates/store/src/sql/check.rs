@@ -2,7 +2,7 @@
 
 use model::catalogue::{ColumnDefault, ColumnType, Presence, Table, table, tables};
 
-use super::session::{SqlDialect, SqlSession};
+use super::session::{SqlSession, list_items};
 use super::value::values;
 use crate::error::StoreError;
 
@@ -127,16 +127,8 @@ fn check_references(session: &dyn SqlSession, from: &Table) -> Result<Vec<String
     for column in &from.columns {
         let Some(target) = column.references.and_then(table) else { continue };
         let (name, column_name, target) = (from.name, column.name, target.name);
-        let (source, value) = match (column.kind, session.dialect()) {
-            (ColumnType::IntList, SqlDialect::Sqlite) => {
-                (format!("\"{name}\" c, json_each(c.\"{column_name}\") j"), "j.value".to_owned())
-            }
-            (ColumnType::IntList, SqlDialect::Postgres) => (
-                format!(
-                    "\"{name}\" c, jsonb_array_elements_text(c.\"{column_name}\"::jsonb) j (value)"
-                ),
-                "j.value::bigint".to_owned(),
-            ),
+        let (source, value) = match column.kind {
+            ColumnType::IntList => list_items(session.dialect(), name, column_name),
             _ => (format!("\"{name}\" c"), format!("c.\"{column_name}\"")),
         };
         let sql = format!(

@@ -25,12 +25,16 @@ pub(crate) mod tokens;
 pub(crate) mod value;
 
 use crate::error::StoreError;
+use crate::import::import_session::ImportSession;
 use session::SqlSession;
 
 /// A transaction that writes. Dropped without a commit, it is rolled back.
 pub(crate) trait SqlTransaction {
     /// Returns the connection that the transaction runs on.
     fn session(&self) -> &dyn SqlSession;
+
+    /// Returns the connection as an import uses it.
+    fn import_session(&self) -> &dyn ImportSession;
 
     /// Commits. `context` says in an error what was being done.
     fn commit(self: Box<Self>, context: &'static str) -> Result<(), StoreError>;

@@ -7,6 +7,7 @@
 //! | `{in ?N}` | `IN (SELECT value FROM json_each(?N))` | `= ANY(?N)` |
 //! | `{int ?N}`, `{text ?N}`, `{texts ?N}` | `?N` | `?N::bigint`, `?N::text`, `?N::text[]` |
 //! | `{has events ?N}` | `EXISTS (… json_each(events) …)` | `jsonb_exists(events::jsonb, ?N)` |
+//! | `{join}` | `CROSS JOIN`, which keeps the order of the tables | `JOIN` |
 //! | `{lock}` | nothing: one writer at a time | `FOR UPDATE` |
 //! | `{lock free}` | nothing | `FOR UPDATE SKIP LOCKED` |
 //! | `{lock job j}` | nothing | `FOR UPDATE OF j SKIP LOCKED` |
@@ -80,6 +81,20 @@ pub(crate) fn wait_for_turn(
     }
 }
 
+/// Returns the tables to read, and the value, of the items of a column that holds a JSON list of
+/// integers. The row of `table` is `c`.
+pub(crate) fn list_items(dialect: SqlDialect, table: &str, column: &str) -> (String, String) {
+    match dialect {
+        SqlDialect::Sqlite => {
+            (format!("\"{table}\" c, json_each(c.\"{column}\") j"), "j.value".to_owned())
+        }
+        SqlDialect::Postgres => (
+            format!("\"{table}\" c, jsonb_array_elements_text(c.\"{column}\"::jsonb) j (value)"),
+            "j.value::bigint".to_owned(),
+        ),
+    }
+}
+
 /// Returns a statement as a database spells it.
 pub(crate) fn text_for(dialect: SqlDialect, sql: &str) -> String {
     let mut text = String::with_capacity(sql.len() + 32);
@@ -113,6 +128,8 @@ fn push_word(text: &mut String, dialect: SqlDialect, word: &str) {
         (SqlDialect::Sqlite, "text" | "texts" | "int") => text.push_str(&format!("?{parameter}")),
         (SqlDialect::Postgres, "text") => text.push_str(&format!("?{parameter}::text")),
         (SqlDialect::Postgres, "texts") => text.push_str(&format!("?{parameter}::text[]")),
+        (SqlDialect::Sqlite, "join") => text.push_str("CROSS JOIN"),
+        (SqlDialect::Postgres, "join") => text.push_str("JOIN"),
         (SqlDialect::Postgres, "lock job j") => text.push_str("FOR UPDATE OF j SKIP LOCKED"),
         (SqlDialect::Postgres, "lock") => text.push_str("FOR UPDATE"),
         (SqlDialect::Postgres, "lock free") => text.push_str("FOR UPDATE SKIP LOCKED"),

@@ -114,6 +114,12 @@ impl ToSqlValue for [i64] {
     }
 }
 
+impl ToSqlValue for Vec<i64> {
+    fn to_sql_value(&self) -> SqlValue<'_> {
+        SqlValue::Ints(self)
+    }
+}
+
 impl ToSqlValue for [String] {
     fn to_sql_value(&self) -> SqlValue<'_> {
         SqlValue::Texts(self.iter().map(String::as_str).collect())
@@ -154,6 +160,12 @@ impl FromCell for i64 {
 }
 
 impl FromCell for u64 {
+    fn from_cell(cell: &SqlCell) -> Option<Self> {
+        i64::from_cell(cell)?.try_into().ok()
+    }
+}
+
+impl FromCell for usize {
     fn from_cell(cell: &SqlCell) -> Option<Self> {
         i64::from_cell(cell)?.try_into().ok()
     }

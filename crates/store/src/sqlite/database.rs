@@ -9,10 +9,11 @@ use rusqlite::Connection;
 
 use super::errors::{self, failed};
 use super::file_kind::FileKind;
+use super::migrate;
 use super::open::{self, ConnectionPurpose, SqliteOptions};
 use super::pool::{PooledReader, ReaderPool};
-use super::{import, migrate};
 use crate::error::StoreError;
+use crate::import::import_session::ImportSession;
 
 /// The greatest number of short reads at once; a further one waits.
 const LOOKUPS_MAX: usize = 8;
@@ -77,7 +78,7 @@ impl DatabaseFile {
 
     /// Prepares the writing connection for imports.
     pub(super) fn prepare_imports(&self) -> Result<(), StoreError> {
-        import::prepare(&*self.writer()?)
+        self.writer()?.prepare_import()
     }
 
     /// Returns a connection for a single short query.

@@ -9,7 +9,7 @@
 //! | `ddl`, `migrate` | the schema from the catalogue; the migrations that lead to it |
 //! | `statements` | SQL per table |
 //! | `snapshot` | reading at one revision |
-//! | `import` | the write path of rows |
+//! | `import_session` | reading and writing the rows of an import |
 //! | `sql_session` | running the statements of `sql`, which are the same over both databases |
 //! | `backup` | copying a store in use |
 //! | `integrity` | checking a file |
@@ -21,7 +21,7 @@ mod database;
 mod ddl;
 mod errors;
 mod file_kind;
-mod import;
+mod import_session;
 mod integrity;
 mod migrate;
 mod move_source;
@@ -44,8 +44,9 @@ pub(crate) use move_source::MoveSource;
 pub use open::SqliteOptions;
 
 use crate::error::StoreError;
+use crate::import;
 use crate::port::{IdempotencyKey, ImportStart, KeyUse, RecordStore, Snapshot};
-use crate::sql::{check, idempotency, providers, revision, secret, tokens};
+use crate::sql::{SqlDatabase, check, idempotency, providers, revision, secret, tokens};
 use crate::token::{Token, TokenGrant, TokenHash};
 use database::DatabaseFile;
 use errors::failed;
@@ -141,7 +142,7 @@ impl RecordStore for SqliteStore {
         now: Instant,
         key: Option<IdempotencyKey>,
     ) -> Result<ImportStart<'_>, StoreError> {
-        import::begin(self.records.begin_write()?, provider, now, key)
+        import::begin(self.begin_records_write()?, provider, now, key)
     }
 
     fn create_provider(&self, provider: &Provider) -> Result<Revision, StoreError> {

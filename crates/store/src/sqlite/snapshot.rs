@@ -154,10 +154,10 @@ impl Snapshot for SqliteSnapshot<'_> {
     }
 }
 
-struct SqliteRow<'r, 's> {
-    row: &'r Row<'s>,
+pub(super) struct SqliteRow<'r, 's> {
+    pub(super) row: &'r Row<'s>,
     /// Set when a value has a type that the store never writes; checked after each visit.
-    is_damaged: Flag<bool>,
+    pub(super) is_damaged: Flag<bool>,
 }
 
 impl SqliteRow<'_, '_> {
@@ -190,7 +190,7 @@ impl StoredRow for SqliteRow<'_, '_> {
 }
 
 /// Returns the value at a position of a selected row; none if the store never writes its type.
-pub(super) fn cell_at<'r>(row: &'r Row<'_>, position: usize) -> Option<CellRef<'r>> {
+fn cell_at<'r>(row: &'r Row<'_>, position: usize) -> Option<CellRef<'r>> {
     match row.get_ref(position) {
         Ok(ValueRef::Null) => Some(CellRef::Null),
         Ok(ValueRef::Integer(value)) => Some(CellRef::Int(value)),

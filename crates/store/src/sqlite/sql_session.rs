@@ -7,6 +7,7 @@ use super::SqliteStore;
 use super::database::SqliteTransaction;
 use super::errors::failed;
 use crate::error::StoreError;
+use crate::import::import_session::ImportSession;
 use crate::sql::session::{SqlDialect, SqlSession, text_for};
 use crate::sql::value::{SqlCell, SqlRow, SqlValue};
 use crate::sql::{SqlDatabase, SqlTransaction};
@@ -84,6 +85,10 @@ impl SqlSession for Connection {
 
 impl SqlTransaction for SqliteTransaction<'_> {
     fn session(&self) -> &dyn SqlSession {
+        &**self
+    }
+
+    fn import_session(&self) -> &dyn ImportSession {
         &**self
     }
 

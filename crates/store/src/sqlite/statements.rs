@@ -6,10 +6,9 @@ use model::catalogue::{Column, Table, tables};
 
 /// The statements for one table. Selected rows have `provider_id, rev`, then the columns.
 pub(super) struct SqliteTableSql {
-    /// Inserts a row unless its key exists: provider, revision, then the columns.
+    /// Inserts a row: provider, revision, then the columns.
     pub(super) insert: String,
-    /// Inserts [`GROUP_ROWS`] rows, and skips those whose key exists: provider, revision, then the
-    /// columns of each row.
+    /// Inserts [`GROUP_ROWS`] rows: provider, revision, then the columns of each row.
     pub(super) insert_group: String,
     /// Overwrites a row by key: provider, revision, then the columns.
     pub(super) update: String,
@@ -17,8 +16,10 @@ pub(super) struct SqliteTableSql {
     pub(super) delete: String,
     /// Selects one row by key.
     pub(super) row: String,
-    /// Selects something if a key exists.
-    pub(super) exists: String,
+    /// Selects a provider's rows between two ids, in their order.
+    pub(super) rows_by_id: String,
+    /// Selects a provider's greatest id.
+    pub(super) highest: String,
     /// Selects a provider's ids between two bounds.
     pub(super) ids_between: String,
     /// Selects all rows, ordered by key.
@@ -67,12 +68,11 @@ impl SqliteTableSql {
         let set: Vec<_> = set.map(|(column, n)| format!("\"{}\" = {n}", column.name)).collect();
         Self {
             insert: format!(
-                "INSERT INTO \"{name}\" (provider_id, rev, {columns}) VALUES (?1, ?2, {}) \
-                 ON CONFLICT DO NOTHING",
+                "INSERT INTO \"{name}\" (provider_id, rev, {columns}) VALUES (?1, ?2, {})",
                 first_places.join(", ")
             ),
             insert_group: format!(
-                "INSERT OR IGNORE INTO \"{name}\" (provider_id, rev, {columns}) VALUES {}",
+                "INSERT INTO \"{name}\" (provider_id, rev, {columns}) VALUES {}",
                 (0..GROUP_ROWS)
                     .map(|row| placeholders(table, row))
                     .map(|places| format!("(?1, ?2, {})", places.join(", ")))
@@ -85,7 +85,10 @@ impl SqliteTableSql {
             ),
             delete: format!("DELETE FROM \"{name}\" WHERE provider_id = ?1 AND id = ?2"),
             row: format!("{read} WHERE provider_id = ?1 AND id = ?2"),
-            exists: format!("SELECT 1 FROM \"{name}\" WHERE provider_id = ?1 AND id = ?2"),
+            rows_by_id: format!(
+                "{read} WHERE provider_id = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id"
+            ),
+            highest: format!("SELECT max(id) FROM \"{name}\" WHERE provider_id = ?1"),
             ids_between: format!(
                 "SELECT id FROM \"{name}\" WHERE provider_id = ?1 AND id BETWEEN ?2 AND ?3"
             ),

@@ -3,30 +3,20 @@
 use model::catalogue::Table;
 use model::cell::Cell;
 
-use super::batch::PostgresImportBatch;
-use super::import_call::PostgresImportCall;
-use super::number_of;
-use super::{hold_bumps, parent_defaults};
+use super::batch::ImportBatch;
+use super::import_call::ImportCall;
+use super::import_session::{ImportSession, RowChanges};
+use super::table_plan::{self, TableImportPlan};
+use super::temp_tables::{ALTERED, REMOVED, TempTable, UNFILLED};
+use super::{hold_bumps, number_of};
 use crate::error::StoreError;
-use crate::import::table_plan::TableImportPlan;
-use crate::postgres::connections::PostgresSession;
-use crate::postgres::{copy, statements};
-
-const TOMBSTONES: &str = "INSERT INTO deleted_rows (table_name, provider_id, id, rev) \
-    SELECT $1::text, $2::bigint, unnest($3::bigint[]), $4::bigint \
-    ON CONFLICT (table_name, provider_id, id) DO UPDATE SET rev = excluded.rev";
-const ALTER: &str = "INSERT INTO pg_temp.altered (source, id, line) \
-    SELECT $1::bigint, * FROM unnest($2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
-const REMOVE: &str = "INSERT INTO pg_temp.removed (source, id, line) \
-    SELECT $1::bigint, * FROM unnest($2::bigint[], $3::bigint[]) ON CONFLICT DO NOTHING";
+use crate::sql::value::SqlValue;
 
 /// The changes of a batch: rows to write, and ids to record for later checks.
 #[derive(Default)]
 pub(super) struct BatchChanges {
     /// The rows to write, with their lines, in the order of the input.
-    written: Vec<(i64, u64)>,
-    /// The ids of stored rows to delete: they are replaced or removed.
-    cleared: Vec<i64>,
+    written: Vec<WrittenRow>,
     deleted: Vec<i64>,
     removed: RowLines,
     altered: RowLines,
@@ -35,6 +25,15 @@ pub(super) struct BatchChanges {
     bumps: Vec<(i64, i64)>,
     pub(super) met_unchanged: Vec<i64>,
     pub(super) met_deleted: Vec<i64>,
+}
+
+/// A row to write.
+#[derive(Clone, Copy)]
+struct WrittenRow {
+    id: i64,
+    line: u64,
+    /// True if a row with the id is stored.
+    is_update: bool,
 }
 
 /// The ids of rows, with the lines of the input that they came from.
@@ -52,16 +51,16 @@ impl RowLines {
 
     fn insert_into(
         &self,
-        session: &PostgresSession<'_>,
-        sql: &str,
+        session: &dyn ImportSession,
+        into: &TempTable,
         table: &Table,
     ) -> Result<(), StoreError> {
         if self.ids.is_empty() {
             return Ok(());
         }
-        let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-            &[&number_of(table), &self.ids, &self.lines];
-        session.run("remember rows", sql, params).map(drop)
+        let sources = vec![number_of(table); self.ids.len()];
+        let columns = [&sources, &self.ids, &self.lines];
+        session.add_rows(into, &columns.map(|values| SqlValue::Ints(values)))
     }
 }
 
@@ -73,12 +72,11 @@ impl BatchChanges {
         (id, line): (i64, u64),
         cells: &[Cell],
         before: Option<&[Cell]>,
-        call: &mut PostgresImportCall,
+        call: &mut ImportCall,
     ) {
-        self.written.push((id, line));
+        self.written.push(WrittenRow { id, line, is_update: before.is_some() });
         let updated_at = cells[table.updated_at()].as_int().unwrap_or(call.now.micros());
         if let Some(before) = before {
-            self.cleared.push(id);
             if plan.depended_on.is_some_and(|position| before[position] != cells[position]) {
                 drop_cached(table, id, call);
                 self.altered.push((id, line));
@@ -103,7 +101,6 @@ impl BatchChanges {
         cells: &[Cell],
         now: i64,
     ) {
-        self.cleared.push(id);
         self.deleted.push(id);
         if plan.is_referenced {
             self.removed.push((id, line));
@@ -114,64 +111,56 @@ impl BatchChanges {
     }
 }
 
-impl PostgresImportBatch<'_> {
+impl ImportBatch<'_> {
     /// Writes the batch, then checks what its rows name.
     pub(super) fn flush(mut self) -> Result<(), StoreError> {
-        let notes = std::mem::take(&mut self.notes);
-        self.write_rows(&notes)?;
-        self.record_changes(&notes)?;
-        self.check_rows(&notes)
+        let changes = std::mem::take(&mut self.changes);
+        self.write_rows(&changes)?;
+        self.record_changes(&changes)?;
+        self.check_rows(&changes)
     }
 
-    fn write_rows(&mut self, notes: &BatchChanges) -> Result<(), StoreError> {
-        let (session, table) = (self.session, self.table);
-        let (provider, revision) = (self.call.provider, self.call.revision);
-        if !notes.cleared.is_empty() {
-            let sql = &statements::for_table(table).delete;
-            session.run("clear rows", sql, &[&provider, &notes.cleared])?;
+    fn write_rows(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+        let mut rows = RowChanges { deleted: changes.deleted.clone(), ..RowChanges::default() };
+        for row in &changes.written {
+            let list = if row.is_update { &mut rows.updated } else { &mut rows.inserted };
+            list.push(self.cells_of(row.id));
         }
-        if !notes.deleted.is_empty() {
-            let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-                &[&table.name, &provider, &notes.deleted, &revision.0];
-            session.run("note deleted rows", TOMBSTONES, params)?;
-        }
-        if !notes.written.is_empty() {
-            let rows = notes.written.iter().map(|(id, _)| self.cells_of(*id));
-            copy::write_rows(session, table, (provider, revision), rows)?;
-        }
-        let highest = notes.written.iter().map(|(id, _)| *id).max();
+        let key = (self.call.provider, self.call.revision);
+        self.session.write_rows(self.table, key, &rows)?;
+        let highest = changes.written.iter().map(|row| row.id).max();
         let state = self.state();
         state.highest = state.highest.max(highest);
         Ok(())
     }
 
-    fn record_changes(&mut self, notes: &BatchChanges) -> Result<(), StoreError> {
+    fn record_changes(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
         let (session, table) = (self.session, self.table);
-        notes.removed.insert_into(session, REMOVE, table)?;
-        notes.altered.insert_into(session, ALTER, table)?;
-        notes.unfilled.insert_into(session, parent_defaults::ADD_UNFILLED, table)?;
-        hold_bumps::add_pending(session, &notes.bumps)?;
+        changes.removed.insert_into(session, &REMOVED, table)?;
+        changes.altered.insert_into(session, &ALTERED, table)?;
+        changes.unfilled.insert_into(session, &UNFILLED, table)?;
+        hold_bumps::add_pending(session, &changes.bumps)?;
         let state = self.state();
-        for id in &notes.met_unchanged {
+        for id in &changes.met_unchanged {
             state.unchanged.insert(session, table, *id)?;
         }
-        for id in &notes.met_deleted {
+        for id in &changes.met_deleted {
             state.deleted.insert(session, table, *id)?;
         }
-        for id in &notes.removed.ids {
+        for id in &changes.removed.ids {
             self.call.references.remove_known(table.position, *id);
             drop_cached(table, *id, self.call);
         }
         Ok(())
     }
 
-    fn check_rows(&mut self, notes: &BatchChanges) -> Result<(), StoreError> {
+    fn check_rows(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
         let (session, table, plan) = (self.session, self.table, self.plan);
         let provider = self.call.provider;
         let mut references = std::mem::take(&mut self.call.references);
         let mut currencies = std::mem::take(&mut self.call.currencies);
         let mut allotments = std::mem::take(&mut self.call.allotments);
-        for (id, line) in &notes.written {
+        for WrittenRow { id, line, .. } in &changes.written {
             if plan.is_referenced {
                 references.add_known(table.position, *id);
             }
@@ -180,8 +169,11 @@ impl PostgresImportBatch<'_> {
             currencies.collect(plan, *id, *line, cells);
             allotments.collect(plan, *id, *line, cells);
         }
+        let invoices = table_plan::required_table("invoices").position;
+        for invoice in currencies.check_batch(session, provider, table)? {
+            references.add_known(invoices, invoice);
+        }
         references.check_batch(session, provider, table)?;
-        currencies.check_batch(session, provider, table)?;
         allotments.check_batch(session, provider, table)?;
         (self.call.references, self.call.currencies) = (references, currencies);
         self.call.allotments = allotments;
@@ -190,7 +182,7 @@ impl PostgresImportBatch<'_> {
 }
 
 /// Drops what is cached of a row on which rows of other tables depend.
-fn drop_cached(table: &Table, id: i64, call: &mut PostgresImportCall) {
+fn drop_cached(table: &Table, id: i64, call: &mut ImportCall) {
     match table.name {
         "invoices" => call.currencies.forget(id),
         "offering_types" => call.allotments.forget(id),

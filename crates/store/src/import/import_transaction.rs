@@ -1,27 +1,4 @@
-//! The write path of rows: one transaction per call, all or nothing. Rule: spec/data-model.md §3.
-//!
-//! Rows come in batches. The stored rows with a batch's ids are read at once, each row is decided
-//! in memory, and the changed rows are written with one COPY.
-//!
-//! | module | holds |
-//! | --- | --- |
-//! | `import_call` | the state of a call |
-//! | `batch`, `write_batch` | deciding the rows of a batch; writing them |
-//! | `references`, `removed_rows`, `allotments`, `currency` | checks between rows |
-//! | `parent_defaults`, `hold_bumps` | defaults from parent rows; effects of holds on their memberships |
-//! | `seen_ids`, `temp_tables` | remembering any number of rows in bounded memory |
-
-mod allotments;
-mod batch;
-mod currency;
-mod hold_bumps;
-mod import_call;
-mod parent_defaults;
-mod references;
-mod removed_rows;
-mod seen_ids;
-mod temp_tables;
-mod write_batch;
+//! One import: a transaction per call, all or nothing. Rule: spec/data-model.md §3.
 
 use std::collections::BTreeMap;
 
@@ -30,52 +7,55 @@ use model::id::{ProviderId, Revision};
 use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
 use model::time::Instant;
 
-use super::connections::{PostgresSession, PostgresTransaction};
+use super::batch::ImportBatch;
+use super::import_call::ImportCall;
+use super::import_session::ImportSession;
+use super::{currency, hold_bumps, number_of, parent_defaults, removed_rows, table_plan};
 use crate::error::StoreError;
-use crate::import::table_plan;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
+use crate::sql::SqlTransaction;
+use crate::sql::value::values;
 use crate::sql::{idempotency, providers, revision};
-use batch::PostgresImportBatch;
-use import_call::PostgresImportCall;
 
 /// The number of rows decided and written at once. It bounds the memory; larger batches gain
 /// little.
 const BATCH_ROWS: usize = 4096;
-const HAS_ALTERED: &str = "SELECT 1 FROM pg_temp.altered WHERE source = $1 LIMIT 1";
+const HAS_ALTERED: &str = "SELECT 1 FROM altered WHERE source = ?1 LIMIT 1";
 
 /// Begins an import. Waits until no other import runs, and blocks others until it ends.
-pub(super) fn begin(
-    transaction: PostgresTransaction<'_>,
+pub(crate) fn begin(
+    transaction: Box<dyn SqlTransaction + '_>,
     provider: ProviderId,
     now: Instant,
     key: Option<IdempotencyKey>,
 ) -> Result<ImportStart<'_>, StoreError> {
-    let before = revision::lock_revision(&*transaction)?;
-    providers::check_exists(&*transaction, provider)?;
+    let session = transaction.import_session();
+    let before = revision::lock_revision(session)?;
+    providers::check_exists(session, provider)?;
     if let Some(key) = &key {
-        match idempotency::find(&*transaction, provider, key, now)? {
+        match idempotency::find(session, provider, key, now)? {
             KeyUse::New => {}
             KeyUse::Answered(outcome) => return Ok(ImportStart::Answered(outcome)),
             KeyUse::Conflict => return Ok(ImportStart::KeyConflict),
         }
     }
-    temp_tables::create_temp_tables(&transaction)?;
-    let call = PostgresImportCall::new(provider.0, now, before.next());
-    let import = PostgresImport { transaction, provider, key, before, has_failed: false, call };
+    session.prepare_import()?;
+    let call = ImportCall::new(provider.0, now, before.next());
+    let import = SqlImport { transaction, provider, key, before, has_failed: false, call };
     Ok(ImportStart::Started(Box::new(import)))
 }
 
-struct PostgresImport<'s> {
-    transaction: PostgresTransaction<'s>,
+struct SqlImport<'s> {
+    transaction: Box<dyn SqlTransaction + 's>,
     provider: ProviderId,
     key: Option<IdempotencyKey>,
     before: Revision,
-    /// Set while the database works: after a failure the transaction cannot be used.
+    /// Set while the database works: after a failure it is unknown what was written.
     has_failed: bool,
-    call: PostgresImportCall,
+    call: ImportCall,
 }
 
-impl ImportTransaction for PostgresImport<'_> {
+impl ImportTransaction for SqlImport<'_> {
     fn apply(&mut self, table: &'static Table, changes: Vec<Change>) -> Result<(), StoreError> {
         self.include_table(table);
         self.must_not_have_failed()?;
@@ -89,12 +69,16 @@ impl ImportTransaction for PostgresImport<'_> {
             if some.is_empty() {
                 break;
             }
-            let mut batch =
-                PostgresImportBatch::prepare(&self.transaction, table, &mut self.call, &some)?;
+            let mut batch = ImportBatch::prepare(
+                self.transaction.import_session(),
+                table,
+                &mut self.call,
+                &some,
+            )?;
             for change in some {
                 match change {
                     Change::Upsert(row) => batch.upsert(row)?,
-                    Change::Delete { id, line } => batch.delete(id, line),
+                    Change::Delete { id, line } => batch.delete(id, line)?,
                 }
             }
             batch.flush()?;
@@ -121,7 +105,7 @@ impl ImportTransaction for PostgresImport<'_> {
             self.check_between_rows()?;
         }
         if !self.call.problems.is_empty() {
-            let call = PostgresImportCall::new(self.provider.0, self.call.now, self.call.revision);
+            let call = ImportCall::new(self.provider.0, self.call.now, self.call.revision);
             let call = std::mem::replace(&mut self.call, call);
             return Ok(Err(call.problems.into_errors()));
         }
@@ -129,17 +113,18 @@ impl ImportTransaction for PostgresImport<'_> {
         let outcome = self.outcome(if has_changed { self.call.revision } else { self.before });
         if let Some(key) = &self.key {
             let (provider, now) = (self.provider, self.call.now);
-            idempotency::store_answer(&*self.transaction, provider, key, &outcome, now)?;
+            idempotency::store_answer(self.transaction.session(), provider, key, &outcome, now)?;
         } else if !has_changed {
             // Nothing to store: rolling back saves a flush to disk.
             return Ok(Ok(outcome));
         }
+        self.transaction.import_session().forget_import()?;
         self.transaction.commit("commit an import")?;
         Ok(Ok(outcome))
     }
 }
 
-impl PostgresImport<'_> {
+impl SqlImport<'_> {
     fn must_not_have_failed(&self) -> Result<(), StoreError> {
         if !self.has_failed {
             Ok(())
@@ -149,7 +134,7 @@ impl PostgresImport<'_> {
     }
 
     fn check_between_rows(&mut self) -> Result<(), StoreError> {
-        let (session, provider) = (&*self.transaction, self.provider.0);
+        let (session, provider) = (self.transaction.import_session(), self.provider.0);
         let call = &mut self.call;
         parent_defaults::fill_defaults(session, provider, &mut call.problems)?;
         call.references.check(session, provider, &mut call.problems)?;
@@ -167,7 +152,7 @@ impl PostgresImport<'_> {
 
     /// Writes the new revision where rows changed. Returns true if any did.
     fn write_revisions(&self) -> Result<bool, StoreError> {
-        let (session, revision) = (&*self.transaction, self.call.revision);
+        let (session, revision) = (self.transaction.import_session(), self.call.revision);
         let has_bumped = hold_bumps::apply_bumps(session, self.provider.0, revision)?;
         let is_bumped = |table: &Table| has_bumped && table.name == "customer_memberships";
         let mut has_changed = false;
@@ -191,18 +176,7 @@ impl PostgresImport<'_> {
     }
 }
 
-/// Returns the number of a table in the catalogue, as the temporary tables store it.
-fn number_of(table: &Table) -> i64 {
-    i64::try_from(table.position).unwrap_or(i64::MAX)
-}
-
-/// Returns the table with that number.
-fn table_of(number: i64) -> &'static Table {
-    let position = usize::try_from(number).unwrap_or(usize::MAX);
-    tables().get(position).expect("the database keeps numbers of tables that this call wrote")
-}
-
-fn has_altered(session: &PostgresSession<'_>, table: &Table) -> Result<bool, StoreError> {
+fn has_altered(session: &dyn ImportSession, table: &Table) -> Result<bool, StoreError> {
     let context = "look for altered rows";
-    Ok(session.find(context, HAS_ALTERED, &[&number_of(table)])?.is_some())
+    Ok(session.find(context, HAS_ALTERED, values![number_of(table)])?.is_some())
 }

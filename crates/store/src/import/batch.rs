@@ -1,5 +1,5 @@
-//! One batch of changes: decides for each row, in order, what to write, by comparing it with the
-//! stored row.
+//! One batch of changes: decides for each row, in order, whether it is inserted, updated, kept as
+//! it is or refused, by comparing it with the stored row.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,47 +9,52 @@ use model::id::is_valid_id;
 use model::import::{Change, InputRow, TableCounts};
 use model::rules;
 
-use super::import_call::{PostgresImportCall, PostgresTableImport};
+use super::batch_changes::BatchChanges;
+use super::given_columns::GivenColumns;
+use super::import_call::{ImportCall, TableImport};
+use super::import_session::ImportSession;
+use super::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
 use super::parent_defaults;
-use super::write_batch::BatchChanges;
+use super::problem::Problem;
+use super::table_plan::{self, TableImportPlan};
 use crate::error::StoreError;
-use crate::import::given_columns::GivenColumns;
-use crate::import::merge::{is_older, is_same_but_updated_at, is_surely_unchanged, merge};
-use crate::import::problem::Problem;
-use crate::import::table_plan::{self, TableImportPlan};
 use crate::port::StoredRow;
-use crate::postgres::connections::PostgresSession;
-use crate::postgres::errors::damaged;
-use crate::postgres::row::get;
-use crate::postgres::snapshot::FetchedRow;
-use crate::postgres::statements;
 
 /// One batch of changes to one table.
-pub(super) struct PostgresImportBatch<'c> {
-    pub(super) session: &'c PostgresSession<'c>,
+pub(super) struct ImportBatch<'c> {
+    pub(super) session: &'c dyn ImportSession,
     pub(super) table: &'static Table,
     pub(super) plan: &'static TableImportPlan,
-    pub(super) call: &'c mut PostgresImportCall,
-    /// The stored rows under the batch's ids, with the batch's changes applied.
-    rows: HashMap<i64, BatchRow>,
+    pub(super) call: &'c mut ImportCall,
+    /// The rows under the batch's ids that exist, as stored or as the batch changed them.
+    rows: HashMap<i64, PresentRow>,
     /// Ids of this batch that the call has found unchanged, or has been asked to delete.
     unchanged: HashSet<i64>,
     deleted: HashSet<i64>,
-    pub(super) notes: BatchChanges,
+    pub(super) changes: BatchChanges,
 }
 
-/// A row in its present state: as stored, or as the batch changed it.
-struct BatchRow {
+/// A row in its present state.
+enum PresentRow {
+    /// It is stored, and the first row of input with its id leaves it as it is.
+    EqualToFirst,
+    /// It is stored, and was not copied.
+    NotCopied,
+    /// Its cells.
+    Copied(CopiedRow),
+}
+
+struct CopiedRow {
     cells: Vec<Cell>,
     /// True if this call wrote it.
     is_of_this_call: bool,
 }
 
-impl<'c> PostgresImportBatch<'c> {
+impl<'c> ImportBatch<'c> {
     pub(super) fn prepare(
-        session: &'c PostgresSession<'c>,
+        session: &'c dyn ImportSession,
         table: &'static Table,
-        call: &'c mut PostgresImportCall,
+        call: &'c mut ImportCall,
         changes: &[Change],
     ) -> Result<Self, StoreError> {
         let id = |change: &Change| match change {
@@ -62,9 +67,9 @@ impl<'c> PostgresImportBatch<'c> {
         let state = &call.tables[table.position];
         let unchanged = state.unchanged.find_seen(session, table, &ids)?;
         let deleted = state.deleted.find_seen(session, table, &ids)?;
-        let rows = read_stored_rows(session, table, call, &ids)?;
-        let (plan, notes) = (table_plan::for_table(table), BatchChanges::default());
-        Ok(Self { session, table, plan, call, rows, unchanged, deleted, notes })
+        let rows = read_present_rows(session, table, call, (&ids, changes))?;
+        let (plan, changes) = (table_plan::for_table(table), BatchChanges::default());
+        Ok(Self { session, table, plan, call, rows, unchanged, deleted, changes })
     }
 
     /// Inserts or updates one row.
@@ -81,40 +86,62 @@ impl<'c> PostgresImportBatch<'c> {
         }
         if cells.len() != self.table.columns.len() {
             let reason = format!("a row of {} has {} cells", self.table.name, cells.len());
-            return Err(damaged(reason));
+            return Err(StoreError::damaged(reason));
         }
         cells[catalogue::ID] = Cell::Int(id);
         self.call.amounts.observe(self.table, id, &cells);
+        if matches!(self.rows.get(&id), Some(PresentRow::EqualToFirst)) {
+            self.count_unchanged(id, PresentRow::NotCopied);
+            return Ok(());
+        }
         let given = GivenColumns::from_cells(&cells);
-        let Some(stored) = self.rows.remove(&id) else {
+        let Some(stored) = self.take_row(id)? else {
             self.insert((id, line), cells);
             return Ok(());
         };
         let cell = |position: usize| stored.cells[position].as_ref();
         if is_surely_unchanged(self.table, given, &cells, cell) {
-            self.count_unchanged(id, stored);
+            self.count_unchanged(id, PresentRow::Copied(stored));
             return Ok(());
         }
         self.update((id, line), given, cells, stored)
     }
 
     /// Deletes one row.
-    pub(super) fn delete(&mut self, id: i64, line: u64) {
+    pub(super) fn delete(&mut self, id: i64, line: u64) -> Result<(), StoreError> {
         self.counts().received += 1;
         let is_met = self.unchanged.contains(&id);
         if is_valid_id(id) {
             self.deleted.insert(id);
-            self.notes.met_deleted.push(id);
+            self.changes.met_deleted.push(id);
         }
-        match self.rows.remove(&id) {
+        match self.take_row(id)? {
             None => self.counts().unchanged += 1,
             Some(stored) if !is_met && !stored.is_of_this_call => {
                 self.counts().deleted += 1;
-                self.notes.remove(self.plan, (id, line), &stored.cells, self.call.now.micros());
+                self.changes.remove(self.plan, (id, line), &stored.cells, self.call.now.micros());
             }
             Some(stored) => {
                 self.refuse(id, line, Problem::duplicate_id("written and deleted"));
-                self.rows.insert(id, stored);
+                self.rows.insert(id, PresentRow::Copied(stored));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a row out of the batch's rows; none if it does not exist.
+    fn take_row(&mut self, id: i64) -> Result<Option<CopiedRow>, StoreError> {
+        match self.rows.remove(&id) {
+            None => Ok(None),
+            Some(PresentRow::Copied(row)) => Ok(Some(row)),
+            Some(PresentRow::EqualToFirst | PresentRow::NotCopied) => {
+                let (mut found, revision) = (None, self.call.revision);
+                self.session.visit_rows(self.table, self.call.provider, &[id], &mut |row| {
+                    let is_of_this_call = row.revision() == revision;
+                    found = Some(CopiedRow { cells: copy_cells(self.table, row), is_of_this_call });
+                    Ok(())
+                })?;
+                Ok(found)
             }
         }
     }
@@ -130,11 +157,11 @@ impl<'c> PostgresImportBatch<'c> {
     }
 
     /// Counts a row whose input changes nothing.
-    fn count_unchanged(&mut self, id: i64, stored: BatchRow) {
+    fn count_unchanged(&mut self, id: i64, stored: PresentRow) {
         self.counts().unchanged += 1;
         self.rows.insert(id, stored);
         if self.unchanged.insert(id) {
-            self.notes.met_unchanged.push(id);
+            self.changes.met_unchanged.push(id);
         }
     }
 
@@ -144,7 +171,7 @@ impl<'c> PostgresImportBatch<'c> {
         (id, line): (i64, u64),
         given: GivenColumns,
         mut cells: Vec<Cell>,
-        stored: BatchRow,
+        stored: CopiedRow,
     ) -> Result<(), StoreError> {
         let table = self.table;
         merge(table, given, &mut cells, &stored.cells, self.call.now);
@@ -154,16 +181,16 @@ impl<'c> PostgresImportBatch<'c> {
         let is_stale = is_older(cells[updated_at].as_ref(), was.as_ref());
         let is_same = is_same_but_updated_at(table, &cells, &stored.cells);
         if is_same && (is_stale || cells[updated_at] == *was) {
-            self.count_unchanged(id, stored);
+            self.count_unchanged(id, PresentRow::Copied(stored));
             return Ok(());
         }
         if stored.is_of_this_call || self.unchanged.contains(&id) {
             self.refuse(id, line, Problem::duplicate_id("given twice with different content"));
-            self.rows.insert(id, stored);
+            self.rows.insert(id, PresentRow::Copied(stored));
             return Ok(());
         }
         if self.refuse_row((id, line), &cells) {
-            self.rows.insert(id, stored);
+            self.rows.insert(id, PresentRow::Copied(stored));
             return Ok(());
         }
         if !given.is_value(updated_at) {
@@ -179,14 +206,17 @@ impl<'c> PostgresImportBatch<'c> {
 
     /// Records a row for writing, and the checks that it causes.
     fn write(&mut self, (id, line): (i64, u64), cells: Vec<Cell>, before: Option<&[Cell]>) {
-        self.notes.write((self.table, self.plan), (id, line), &cells, before, self.call);
-        let current = BatchRow { cells, is_of_this_call: true };
-        self.rows.insert(id, current);
+        self.changes.write((self.table, self.plan), (id, line), &cells, before, self.call);
+        let written = CopiedRow { cells, is_of_this_call: true };
+        self.rows.insert(id, PresentRow::Copied(written));
     }
 
     /// Returns the cells of a row that the batch writes.
     pub(super) fn cells_of(&self, id: i64) -> &[Cell] {
-        self.rows.get(&id).map_or(&[], |row| &row.cells)
+        match self.rows.get(&id) {
+            Some(PresentRow::Copied(row)) => &row.cells,
+            _ => &[],
+        }
     }
 
     /// Applies the defaults that come from a parent row. Such a value follows its sources until a
@@ -231,7 +261,7 @@ impl<'c> PostgresImportBatch<'c> {
         self.call.problems.refuse(self.table, id, problem.at(line, id));
     }
 
-    pub(super) fn state(&mut self) -> &mut PostgresTableImport {
+    pub(super) fn state(&mut self) -> &mut TableImport {
         &mut self.call.tables[self.table.position]
     }
 
@@ -240,31 +270,69 @@ impl<'c> PostgresImportBatch<'c> {
     }
 }
 
-/// Reads the stored rows with some ids, which must be ascending.
-fn read_stored_rows(
-    session: &PostgresSession<'_>,
+/// Reads the stored rows with the batch's ids, which ascend. Most rows of a repeated import are
+/// equal to their input, so they are compared where they are and not copied.
+fn read_present_rows(
+    session: &dyn ImportSession,
     table: &'static Table,
-    call: &mut PostgresImportCall,
-    ids: &[i64],
-) -> Result<HashMap<i64, BatchRow>, StoreError> {
-    let (sql, context) = (statements::for_table(table), "read rows");
-    let provider = call.provider;
-    let state = &mut call.tables[table.position];
-    if state.highest.is_none() {
-        let highest: Option<i64> = get(&session.one(context, &sql.highest, &[&provider])?, 0)?;
-        state.highest = Some(highest.unwrap_or(0));
-    }
-    // Most imports bring new rows, whose ids come after all that are stored.
-    let ids: Vec<_> = ids.iter().copied().filter(|id| Some(*id) <= state.highest).collect();
+    call: &mut ImportCall,
+    (ids, changes): (&[i64], &[Change]),
+) -> Result<HashMap<i64, PresentRow>, StoreError> {
+    let mut rows = HashMap::new();
+    // Most other imports bring new rows, whose ids come after all that are stored.
+    let highest = highest_id(session, table, call)?;
+    let ids = &ids[..ids.partition_point(|id| *id <= highest)];
     if ids.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(rows);
     }
-    let found = session.all(context, &sql.rows_with, &[&provider, &ids])?;
-    let current = |row| {
-        let row = FetchedRow { table, row };
-        let cells = (0..table.columns.len()).map(|position| row.cell(position).to_cell());
-        let is_of_this_call = row.revision() == call.revision;
-        (row.key().id, BatchRow { cells: cells.collect(), is_of_this_call })
-    };
-    Ok(found.into_iter().map(current).collect())
+    let mut firsts = HashMap::with_capacity(ids.len());
+    for change in changes {
+        match change {
+            Change::Upsert(row) => firsts.entry(row.id).or_insert(Some(row)),
+            Change::Delete { id, .. } => firsts.entry(*id).or_insert(None),
+        };
+    }
+    let revision = call.revision;
+    session.visit_rows(table, call.provider, ids, &mut |stored| {
+        let id = stored.key().id;
+        let first = firsts.get(&id).copied().flatten();
+        let present = if first.is_some_and(|first| is_equal(table, first, stored)) {
+            PresentRow::EqualToFirst
+        } else {
+            let is_of_this_call = stored.revision() == revision;
+            PresentRow::Copied(CopiedRow { cells: copy_cells(table, stored), is_of_this_call })
+        };
+        rows.insert(id, present);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Returns the greatest id of the provider's rows, those of the call included.
+fn highest_id(
+    session: &dyn ImportSession,
+    table: &'static Table,
+    call: &mut ImportCall,
+) -> Result<i64, StoreError> {
+    let state = &mut call.tables[table.position];
+    if let Some(highest) = state.highest {
+        return Ok(highest);
+    }
+    let highest = session.highest_id(table, call.provider)?;
+    state.highest = Some(highest);
+    Ok(highest)
+}
+
+fn is_equal(table: &Table, input: &InputRow, stored: &dyn StoredRow) -> bool {
+    input.cells.len() == table.columns.len()
+        && is_surely_unchanged(
+            table,
+            GivenColumns::from_cells(&input.cells),
+            &input.cells,
+            |position| stored.cell(position),
+        )
+}
+
+fn copy_cells(table: &Table, row: &dyn StoredRow) -> Vec<Cell> {
+    (0..table.columns.len()).map(|position| row.cell(position).to_cell()).collect()
 }

@@ -5,44 +5,44 @@ use model::id::Revision;
 use model::import::TableCounts;
 use model::time::Instant;
 
-use super::allotments::PostgresAllotmentCheck;
-use super::currency::PostgresCurrencyCheck;
-use super::references::PostgresReferenceCheck;
-use super::seen_ids::{PostgresSeenIds, PostgresSeenKind};
-use crate::import::problem::Problems;
-use crate::import::small_amounts::SmallAmounts;
+use super::allotments::AllotmentCheck;
+use super::currency::InvoiceCurrencyCheck;
+use super::problem::Problems;
+use super::references::ReferenceCheck;
+use super::seen_ids::{SeenIds, SeenKind};
+use super::small_amounts::SmallAmounts;
 
-pub(super) struct PostgresImportCall {
+pub(super) struct ImportCall {
     pub(super) provider: i64,
     pub(super) now: Instant,
     /// The revision that the call's rows are written with.
     pub(super) revision: Revision,
     pub(super) problems: Problems,
     pub(super) amounts: SmallAmounts,
-    pub(super) tables: Vec<PostgresTableImport>,
-    pub(super) references: PostgresReferenceCheck,
-    pub(super) allotments: PostgresAllotmentCheck,
-    pub(super) currencies: PostgresCurrencyCheck,
+    pub(super) tables: Vec<TableImport>,
+    pub(super) references: ReferenceCheck,
+    pub(super) allotments: AllotmentCheck,
+    pub(super) currencies: InvoiceCurrencyCheck,
 }
 
 /// The state of one table in the call.
-pub(super) struct PostgresTableImport {
+pub(super) struct TableImport {
     pub(super) is_touched: bool,
     pub(super) counts: TableCounts,
     /// The provider's greatest id, stored before or by this call; none until it has been read.
     pub(super) highest: Option<i64>,
-    pub(super) unchanged: PostgresSeenIds,
-    pub(super) deleted: PostgresSeenIds,
+    pub(super) unchanged: SeenIds,
+    pub(super) deleted: SeenIds,
 }
 
-impl PostgresImportCall {
+impl ImportCall {
     pub(super) fn new(provider: i64, now: Instant, revision: Revision) -> Self {
-        let state = || PostgresTableImport {
+        let state = || TableImport {
             is_touched: false,
             counts: TableCounts::default(),
             highest: None,
-            unchanged: PostgresSeenIds::new(PostgresSeenKind::Unchanged),
-            deleted: PostgresSeenIds::new(PostgresSeenKind::Deleted),
+            unchanged: SeenIds::new(SeenKind::Unchanged),
+            deleted: SeenIds::new(SeenKind::Deleted),
         };
         Self {
             provider,
@@ -51,14 +51,14 @@ impl PostgresImportCall {
             problems: Problems::new(),
             amounts: SmallAmounts::new(),
             tables: tables().iter().map(|_| state()).collect(),
-            references: PostgresReferenceCheck::new(),
-            allotments: PostgresAllotmentCheck::default(),
-            currencies: PostgresCurrencyCheck::default(),
+            references: ReferenceCheck::new(),
+            allotments: AllotmentCheck::default(),
+            currencies: InvoiceCurrencyCheck::default(),
         }
     }
 }
 
-impl PostgresTableImport {
+impl TableImport {
     /// Returns true if the call wrote or deleted rows of the table.
     pub(super) fn has_changed(&self) -> bool {
         self.counts.inserted + self.counts.updated + self.counts.deleted > 0

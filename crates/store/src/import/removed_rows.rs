@@ -7,27 +7,25 @@
 use std::collections::HashMap;
 
 use model::catalogue::{Table, tables};
-use tokio_postgres::types::ToSql;
 
-use super::{allotments, number_of, table_of};
+use super::import_session::ImportSession;
+use super::problem::{Problem, Problems};
+use super::temp_tables::BLOCKED;
+use super::{allotments, number_of, table_of, table_plan};
 use crate::error::StoreError;
-use crate::import::problem::{Problem, Problems};
-use crate::import::table_plan;
-use crate::postgres::connections::PostgresSession;
-use crate::postgres::row::get;
+use crate::sql::session::list_items;
+use crate::sql::value::{SqlValue, values};
 
-const REMOVED: &str = "SELECT id, line FROM pg_temp.removed WHERE source = $1";
-const HAS_REMOVED: &str = "SELECT 1 FROM pg_temp.removed WHERE source = $1 LIMIT 1";
-const BLOCK: &str = "INSERT INTO pg_temp.blocked (source, id, by_table, by_id) \
-    VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-const BLOCKED: &str = "SELECT b.source, b.id, r.line, b.by_table, b.by_id FROM pg_temp.blocked b \
-    JOIN pg_temp.removed r ON r.source = b.source AND r.id = b.id ORDER BY b.source, r.line, b.id";
-const ALTERED: &str = "SELECT a.id, a.line, o.kind FROM pg_temp.altered a \
-    JOIN offering_types o ON o.provider_id = $1 AND o.id = a.id WHERE a.source = $2";
+const REMOVED: &str = "SELECT id, line FROM removed WHERE source = ?1";
+const HAS_REMOVED: &str = "SELECT 1 FROM removed WHERE source = ?1 LIMIT 1";
+const STILL_REFERENCED: &str = "SELECT b.source, b.id, r.line, b.by_table, b.by_id FROM blocked b \
+    {join} removed r ON r.source = b.source AND r.id = b.id ORDER BY b.source, r.line, b.id";
+const ALTERED: &str = "SELECT a.id, a.line, o.kind FROM altered a \
+    {join} offering_types o ON o.provider_id = ?1 AND o.id = a.id WHERE a.source = ?2";
 
 /// Reports deletions of rows that are still referenced, each with one referencing row.
 pub(super) fn check(
-    session: &PostgresSession<'_>,
+    session: &dyn ImportSession,
     provider: i64,
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
@@ -45,63 +43,60 @@ pub(super) fn check(
     report(session, problems)
 }
 
-fn has_removed(session: &PostgresSession<'_>, table: &Table) -> Result<bool, StoreError> {
-    Ok(session.find("check deletions", HAS_REMOVED, &[&number_of(table)])?.is_some())
+fn has_removed(session: &dyn ImportSession, table: &Table) -> Result<bool, StoreError> {
+    Ok(session.find("check deletions", HAS_REMOVED, values![number_of(table)])?.is_some())
 }
 
 fn record_references(
-    session: &PostgresSession<'_>,
+    session: &dyn ImportSession,
     provider: i64,
     from: &Table,
     reference: &table_plan::ReferenceColumn,
 ) -> Result<(), StoreError> {
     let (name, column) = (from.name, from.columns[reference.position].name);
     let (source, value) = if reference.is_list {
-        (
-            format!("\"{name}\" c, jsonb_array_elements_text(c.\"{column}\"::jsonb) j (value)"),
-            "j.value::bigint".to_owned(),
-        )
+        list_items(session.dialect(), name, column)
     } else {
         (format!("\"{name}\" c"), format!("c.\"{column}\""))
     };
     let sql = format!(
-        "INSERT INTO pg_temp.blocked (source, id, by_table, by_id) \
-         SELECT DISTINCT ON (2) $2::bigint, {value}, $3::bigint, c.id FROM {source} \
-         WHERE c.provider_id = $1 \
-         AND {value} IN (SELECT id FROM pg_temp.removed WHERE source = $2) \
-         ORDER BY 2, 4 ON CONFLICT DO NOTHING"
+        "INSERT INTO blocked (source, id, by_table, by_id) \
+         SELECT {{int ?2}}, {value}, {{int ?3}}, min(c.id) FROM {source} \
+         WHERE c.provider_id = ?1 \
+         AND {value} IN (SELECT id FROM removed WHERE source = ?2) \
+         GROUP BY {value} ON CONFLICT DO NOTHING"
     );
     let target = number_of(&tables()[reference.target]);
-    let params: &[&(dyn ToSql + Sync)] = &[&provider, &target, &number_of(from)];
-    session.run("check deletions", &sql, params).map(drop)
+    session.run("check deletions", &sql, values![provider, target, number_of(from)]).map(drop)
 }
 
 fn record_allotment_references(
-    session: &PostgresSession<'_>,
+    session: &dyn ImportSession,
     provider: i64,
     offering_types: &Table,
 ) -> Result<(), StoreError> {
     let source = number_of(offering_types);
-    let removed = session.all("check deletions", REMOVED, &[&source])?;
+    let removed = session.all("check deletions", REMOVED, values![source])?;
     let removed: HashMap<i64, i64> = removed
         .iter()
-        .map(|row| Ok((get(row, 0)?, get(row, 1)?)))
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
         .collect::<Result<_, StoreError>>()?;
     allotments::visit_allotments(session, provider, &mut |table, id, offering_type, _| {
         if removed.contains_key(&offering_type) {
-            let params: &[&(dyn ToSql + Sync)] = &[&source, &offering_type, &number_of(table), &id];
-            session.run("check deletions", BLOCK, params)?;
+            let row = [source, offering_type, number_of(table), id];
+            let columns: Vec<_> = row.chunks(1).map(SqlValue::Ints).collect();
+            session.add_rows(&BLOCKED, &columns)?;
         }
         Ok(())
     })
 }
 
-fn report(session: &PostgresSession<'_>, problems: &mut Problems) -> Result<(), StoreError> {
-    for row in session.all("check deletions", BLOCKED, &[])? {
-        let line: i64 = get(&row, 2)?;
-        let problem = Problem::still_referenced(table_of(get(&row, 3)?), get(&row, 4)?);
-        let source = table_of(get(&row, 0)?);
-        problems.report(source, problem.at(line.cast_unsigned(), get(&row, 1)?));
+fn report(session: &dyn ImportSession, problems: &mut Problems) -> Result<(), StoreError> {
+    for row in session.all("check deletions", STILL_REFERENCED, values![])? {
+        let line: i64 = row.get(2)?;
+        let problem = Problem::still_referenced(table_of(row.get(3)?), row.get(4)?);
+        let source = table_of(row.get(0)?);
+        problems.report(source, problem.at(line.cast_unsigned(), row.get(1)?));
     }
     Ok(())
 }
@@ -109,16 +104,16 @@ fn report(session: &PostgresSession<'_>, problems: &mut Problems) -> Result<(), 
 /// Reports offering types whose kind this call changed although an allotment's limit counts another
 /// kind.
 pub(super) fn check_altered_offering_types(
-    session: &PostgresSession<'_>,
+    session: &dyn ImportSession,
     provider: i64,
     problems: &mut Problems,
 ) -> Result<(), StoreError> {
     let offering_types = table_plan::required_table("offering_types");
-    let params: &[&(dyn ToSql + Sync)] = &[&provider, &number_of(offering_types)];
-    let altered = session.all("check allotments", ALTERED, params)?;
+    let source = number_of(offering_types);
+    let altered = session.all("check allotments", ALTERED, values![provider, source])?;
     let altered: HashMap<i64, (i64, String)> = altered
         .iter()
-        .map(|row| Ok((get(row, 0)?, (get(row, 1)?, get(row, 2)?))))
+        .map(|row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))
         .collect::<Result<_, StoreError>>()?;
     let mut last_reported = None;
     allotments::visit_allotments(session, provider, &mut |table, id, offering_type, limit| {

@@ -5,15 +5,16 @@ use std::collections::HashSet;
 
 use model::catalogue::Table;
 
+use super::id_set::IdSet;
+use super::import_session::ImportSession;
 use super::number_of;
+use super::temp_tables::SEEN;
 use crate::error::StoreError;
-use crate::import::id_set::IdSet;
-use crate::postgres::connections::PostgresSession;
-use crate::postgres::row::get;
+use crate::sql::value::{SqlValue, values};
 
 /// The way in which a call met a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PostgresSeenKind {
+pub(super) enum SeenKind {
     /// It was imported, and equals the stored row.
     Unchanged = 1,
     /// The deletion of the row was requested.
@@ -22,27 +23,25 @@ pub(super) enum PostgresSeenKind {
 
 /// The ids of one table that were met in one way: in memory while they fit, then in a temporary
 /// table.
-pub(super) struct PostgresSeenIds {
-    how: PostgresSeenKind,
+pub(super) struct SeenIds {
+    how: SeenKind,
     ids: IdSet,
     is_empty: bool,
     has_spilled: bool,
 }
 
-const SPILL: &str = "INSERT INTO pg_temp.seen (source, how, id) \
-    SELECT $1::bigint, $2::bigint, unnest($3::bigint[]) ON CONFLICT DO NOTHING";
-const FIND: &str = "SELECT id FROM pg_temp.seen WHERE source = $1 AND how = $2 AND id = ANY($3)";
+const FIND: &str = "SELECT id FROM seen WHERE source = ?1 AND how = ?2 AND id {in ?3}";
 /// The number of ids moved to the temporary table at once.
 const SPILLED_AT_ONCE: usize = 10_000;
 
-impl PostgresSeenIds {
-    pub(super) fn new(how: PostgresSeenKind) -> Self {
+impl SeenIds {
+    pub(super) fn new(how: SeenKind) -> Self {
         Self { how, ids: IdSet::default(), is_empty: true, has_spilled: false }
     }
 
     pub(super) fn insert(
         &mut self,
-        session: &PostgresSession<'_>,
+        session: &dyn ImportSession,
         table: &Table,
         id: i64,
     ) -> Result<(), StoreError> {
@@ -57,7 +56,7 @@ impl PostgresSeenIds {
     /// Returns those of `ids` that were met.
     pub(super) fn find_seen(
         &self,
-        session: &PostgresSession<'_>,
+        session: &dyn ImportSession,
         table: &Table,
         ids: &[i64],
     ) -> Result<HashSet<i64>, StoreError> {
@@ -67,24 +66,47 @@ impl PostgresSeenIds {
         let mut found: HashSet<_> =
             ids.iter().copied().filter(|id| self.ids.contains(*id)).collect();
         if self.has_spilled {
-            let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-                &[&number_of(table), &(self.how as i64), &ids];
-            for row in session.all("look for duplicates", FIND, params)? {
-                found.insert(get(&row, 0)?);
+            let (source, how) = (number_of(table), self.how as i64);
+            for row in session.all("look for duplicates", FIND, values![source, how, ids])? {
+                found.insert(row.get(0)?);
             }
         }
         Ok(found)
     }
 
-    fn spill(&mut self, session: &PostgresSession<'_>, table: &Table) -> Result<(), StoreError> {
+    fn spill(&mut self, session: &dyn ImportSession, table: &Table) -> Result<(), StoreError> {
         let ids: Vec<i64> = self.ids.iter().collect();
         for ids in ids.chunks(SPILLED_AT_ONCE) {
-            let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-                &[&number_of(table), &(self.how as i64), &ids];
-            session.run("remember rows", SPILL, params)?;
+            let sources = vec![number_of(table); ids.len()];
+            let ways = vec![self.how as i64; ids.len()];
+            let columns = [SqlValue::Ints(&sources), SqlValue::Ints(&ways), SqlValue::Ints(ids)];
+            session.add_rows(&SEEN, &columns)?;
         }
         self.ids.clear();
         self.has_spilled = true;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_past_the_bound_are_remembered_too() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.prepare_import().unwrap();
+        let table = &model::catalogue::tables()[3];
+        let mut seen = SeenIds::new(SeenKind::Unchanged);
+        let sparse = |n: i64| n * 1_000_003;
+        for n in 1..40_000 {
+            seen.insert(&connection, table, sparse(n)).unwrap();
+        }
+        assert!(seen.has_spilled);
+        for n in [1, 2, 32_768, 32_769, 39_999] {
+            let ids = [sparse(n), sparse(n) + 1];
+            let found = seen.find_seen(&connection, table, &ids).unwrap();
+            assert_eq!(found, HashSet::from([sparse(n)]), "{n}");
+        }
     }
 }

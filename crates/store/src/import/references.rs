@@ -4,18 +4,18 @@
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
 
+use super::id_set::IdSet;
+use super::import_session::ImportSession;
+use super::problem::{Problem, Problems};
+use super::table_plan::TableImportPlan;
+use super::temp_tables::PENDING_REFERENCES;
 use super::{number_of, table_of};
 use crate::error::StoreError;
-use crate::import::id_set::IdSet;
-use crate::import::problem::{Problem, Problems};
-use crate::import::table_plan::TableImportPlan;
-use crate::postgres::connections::PostgresSession;
-use crate::postgres::row::{get, get_narrow};
-use crate::postgres::statements;
+use crate::sql::value::{SqlValue, values};
 
 /// One reference of one row.
 #[derive(Clone, Copy)]
-struct PostgresRowReference {
+struct RowReference {
     target: usize,
     target_id: i64,
     line: u64,
@@ -24,21 +24,15 @@ struct PostgresRowReference {
 }
 
 #[derive(Default)]
-pub(super) struct PostgresReferenceCheck {
+pub(super) struct ReferenceCheck {
     /// For each table, ids known to exist in this transaction. A cache, which may be cleared.
     known: Vec<IdSet>,
-    wanted: Vec<PostgresRowReference>,
+    wanted: Vec<RowReference>,
     /// For each table, true if references to it are pending.
     has_pending: Vec<bool>,
 }
 
-const ADD_PENDING: &str = "INSERT INTO pg_temp.pending_references \
-    (source, position, id, line, target, target_id) \
-    SELECT $1::bigint, w.position, w.id, w.line, $2::bigint, w.target_id \
-    FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) \
-    w (position, id, line, target_id)";
-
-impl PostgresReferenceCheck {
+impl ReferenceCheck {
     pub(super) fn new() -> Self {
         let known = tables().iter().map(|_| IdSet::default()).collect();
         Self { known, wanted: Vec::new(), has_pending: vec![false; tables().len()] }
@@ -64,7 +58,7 @@ impl PostgresReferenceCheck {
             let (target, position) = (reference.target, reference.position);
             match &cells[position] {
                 Cell::Int(target_id) if !self.known[target].contains(*target_id) => {
-                    self.wanted.push(PostgresRowReference {
+                    self.wanted.push(RowReference {
                         target,
                         target_id: *target_id,
                         line,
@@ -76,13 +70,8 @@ impl PostgresReferenceCheck {
                     // The input was parsed before: it is a list of ids.
                     let ids: Vec<i64> = serde_json::from_str(list).unwrap_or_default();
                     let ids = ids.into_iter().filter(|id| !self.known[target].contains(*id));
-                    let wanted = ids.map(|target_id| PostgresRowReference {
-                        target,
-                        target_id,
-                        line,
-                        id,
-                        position,
-                    });
+                    let wanted =
+                        ids.map(|target_id| RowReference { target, target_id, line, id, position });
                     self.wanted.extend(wanted);
                 }
                 _ => {}
@@ -94,7 +83,7 @@ impl PostgresReferenceCheck {
     /// pending.
     pub(super) fn check_batch(
         &mut self,
-        session: &PostgresSession<'_>,
+        session: &dyn ImportSession,
         provider: i64,
         source: &Table,
     ) -> Result<(), StoreError> {
@@ -104,7 +93,7 @@ impl PostgresReferenceCheck {
             let target = of_target[0].target;
             self.look_up(session, provider, &tables()[target], of_target)?;
             let is_missing =
-                |wanted: &&PostgresRowReference| !self.known[target].contains(wanted.target_id);
+                |wanted: &&RowReference| !self.known[target].contains(wanted.target_id);
             let missing: Vec<_> = of_target.iter().filter(is_missing).collect();
             if !missing.is_empty() {
                 self.has_pending[target] = true;
@@ -119,17 +108,20 @@ impl PostgresReferenceCheck {
     /// Looks up which of the referenced rows exist.
     fn look_up(
         &mut self,
-        session: &PostgresSession<'_>,
+        session: &dyn ImportSession,
         provider: i64,
         target: &Table,
-        wanted: &[PostgresRowReference],
+        wanted: &[RowReference],
     ) -> Result<(), StoreError> {
         let mut ids: Vec<_> = wanted.iter().map(|wanted| wanted.target_id).collect();
+        ids.retain(|id| !self.known[target.position].contains(*id));
         ids.sort_unstable();
         ids.dedup();
-        let sql = &statements::for_table(target).ids_with;
-        for row in session.all("look up references", sql, &[&provider, &ids])? {
-            self.add_known(target.position, get(&row, 0)?);
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for id in session.existing_ids(target, provider, &ids)? {
+            self.add_known(target.position, id);
         }
         Ok(())
     }
@@ -138,28 +130,30 @@ impl PostgresReferenceCheck {
     /// row that was itself refused is not reported.
     pub(super) fn check(
         &self,
-        session: &PostgresSession<'_>,
+        session: &dyn ImportSession,
         provider: i64,
         problems: &mut Problems,
     ) -> Result<(), StoreError> {
         for target in tables().iter().filter(|target| self.has_pending[target.position]) {
             let sql = format!(
-                "SELECT source, position, id, line, target_id FROM pg_temp.pending_references p \
-                 WHERE target = $1 AND NOT EXISTS (SELECT 1 FROM \"{}\" t \
-                    WHERE t.provider_id = $2 AND t.id = p.target_id) \
+                "SELECT source, position, id, line, target_id FROM pending_references p \
+                 WHERE target = ?1 AND NOT EXISTS (SELECT 1 FROM \"{}\" t \
+                    WHERE t.provider_id = ?2 AND t.id = p.target_id) \
                  ORDER BY source, line, position",
                 target.name
             );
-            for row in session.all("check references", &sql, &[&number_of(target), &provider])? {
-                let target_id = get(&row, 4)?;
+            for row in
+                session.all("check references", &sql, values![number_of(target), provider])?
+            {
+                let target_id = row.get(4)?;
                 if problems.is_refused(target, target_id) {
                     continue;
                 }
-                let source = table_of(get(&row, 0)?);
-                let column = &source.columns[get_narrow::<usize>(&row, 1)?];
-                let line: i64 = get(&row, 3)?;
+                let source = table_of(row.get(0)?);
+                let column = &source.columns[row.get::<usize>(1)?];
+                let line: i64 = row.get(3)?;
                 let problem = Problem::reference_missing(column, target_id, target);
-                problems.report(source, problem.at(line.cast_unsigned(), get(&row, 2)?));
+                problems.report(source, problem.at(line.cast_unsigned(), row.get(2)?));
             }
         }
         Ok(())
@@ -167,18 +161,18 @@ impl PostgresReferenceCheck {
 }
 
 fn add_pending(
-    session: &PostgresSession<'_>,
+    session: &dyn ImportSession,
     source: &Table,
     target: &Table,
-    missing: &[&PostgresRowReference],
+    missing: &[&RowReference],
 ) -> Result<(), StoreError> {
-    let column = |value: fn(&PostgresRowReference) -> i64| {
-        missing.iter().map(|w| value(w)).collect::<Vec<_>>()
-    };
+    let column =
+        |value: fn(&RowReference) -> i64| missing.iter().map(|w| value(w)).collect::<Vec<_>>();
     let positions = column(|wanted| i64::try_from(wanted.position).unwrap_or(i64::MAX));
     let (ids, lines) = (column(|wanted| wanted.id), column(|wanted| wanted.line.cast_signed()));
     let target_ids = column(|wanted| wanted.target_id);
-    let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-        &[&number_of(source), &number_of(target), &positions, &ids, &lines, &target_ids];
-    session.run("remember references", ADD_PENDING, params).map(drop)
+    let sources = vec![number_of(source); missing.len()];
+    let targets = vec![number_of(target); missing.len()];
+    let columns = [&sources, &positions, &ids, &lines, &targets, &target_ids];
+    session.add_rows(&PENDING_REFERENCES, &columns.map(|values| SqlValue::Ints(values)))
 }
