@@ -97,7 +97,7 @@ pub trait NoticeStore: Send + Sync {
     ) -> Result<Redelivery, StoreError>;
 
     /// Returns the number of deliveries of all providers that wait or are under way.
-    fn count_waiting_deliveries(&self, lane: DeliveryChannel) -> Result<u64, StoreError>;
+    fn count_waiting_deliveries(&self, channel: DeliveryChannel) -> Result<u64, StoreError>;
 
     /// Deletes deliveries that ended before `before`, and returns their number. Bounded work per
     /// call.

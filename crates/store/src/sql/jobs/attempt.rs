@@ -68,7 +68,7 @@ pub(super) fn finish(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let AttemptEnd { attempt, outcome, notices } = ended;
-    let (context, id, micros) = ("finish a job", attempt.job, now);
+    let (context, id) = ("finish a job", attempt.job);
     let number = attempt.number;
     let held = session.find(context, LOCK_IF_HELD, values![id, attempt.worker, number])?;
     let Some(held) = held else { return Ok(false) };
@@ -76,15 +76,15 @@ pub(super) fn finish(
     match outcome {
         AttemptOutcome::Succeeded(success) => succeed(session, id, success, now)?,
         AttemptOutcome::Retry { code, message, at } if !is_last => {
-            session.run(context, RETRY, values![id, micros, code, message, at])?;
+            session.run(context, RETRY, values![id, now, code, message, at])?;
             return Ok(true);
         }
         AttemptOutcome::Released => {
-            session.run(context, RELEASE, values![id, micros])?;
+            session.run(context, RELEASE, values![id, now])?;
             return Ok(true);
         }
         AttemptOutcome::Failed { code, message } | AttemptOutcome::Retry { code, message, .. } => {
-            session.run(context, FAIL, values![id, micros, code, message])?;
+            session.run(context, FAIL, values![id, now, code, message])?;
         }
     }
     notices::store_notices(session, ProviderId(provider), notices, now)?;
@@ -99,11 +99,9 @@ fn succeed(
 ) -> Result<(), StoreError> {
     let context = "finish a job";
     let JobSuccess { files, manifest, rows, revision, expires_at } = success;
-    let (now, rows, expires_at) = (now, *rows, expires_at);
     session.run(context, SUCCEED, values![id, now, rows, revision.0, expires_at, manifest])?;
     for (position, file) in (0_i64..).zip(files) {
         let JobFile { part, path, name, content_type, bytes, sha256, is_consumed } = file;
-        let bytes = *bytes;
         session.run(
             context,
             FILE,

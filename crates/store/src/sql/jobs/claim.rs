@@ -44,7 +44,7 @@ pub(super) fn claim(
     claim: &JobClaim<'_>,
     now: Instant,
 ) -> Result<Vec<Job>, StoreError> {
-    let (context, kind, now) = ("take a job", claim.kind.as_str(), now);
+    let (context, kind) = ("take a job", claim.kind.as_str());
     fair_queue::lock_queue(session, kind)?;
     let running_max = claim.running_per_provider_max;
     let Some(next) = session.find(context, NEXT, values![kind, now, running_max])? else {

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::port::jobs::{Job, JobId, JobKey, JobLimits, JobStart, NewJob};
 use crate::sql::notices;
 use crate::sql::session::{SqlDialect, SqlSession};
-use crate::sql::value::{SqlValue, values};
+use crate::sql::value::values;
 
 /// Requests of one provider run one at a time, so that what one has checked still holds when it
 /// writes.
@@ -79,7 +79,7 @@ fn first_in_progress(
             other.is_exclusive && (other.kind, &other.subject) == (job.kind, &job.subject)
         };
         let kind = job.kind.as_str();
-        let params: &[SqlValue<'_>] = values![job.provider.0, kind, job.subject];
+        let params = values![job.provider.0, kind, job.subject];
         let stored = session.find("look for unfinished jobs", IN_PROGRESS, params)?;
         if stored.is_some() || jobs[..position].iter().any(is_same) {
             return Ok(Some(job.subject.clone()));

@@ -8,8 +8,7 @@ use crate::error::StoreError;
 use crate::port::IdempotencyKey;
 use crate::port::jobs::{Job, JobId, JobKey};
 use crate::sql::session::SqlSession;
-use crate::sql::value::json_text;
-use crate::sql::value::{SqlValue, values};
+use crate::sql::value::{json_text, values};
 
 const KEPT_SECONDS: i64 = 86_400;
 
@@ -61,8 +60,7 @@ pub(super) fn store_key(
 ) -> Result<(), StoreError> {
     let ids = json_text(&jobs.iter().map(|job| job.id).collect::<Vec<_>>())?;
     let JobKey { key: IdempotencyKey { key, request_hash }, answer } = key;
-    let (hash, now) = (request_hash.as_slice(), now);
-    let params: &[SqlValue<'_>] = values![provider.0, key, hash, ids, answer, now];
+    let params = values![provider.0, key, request_hash, ids, answer, now];
     session.run("keep a job's key", KEEP, params).map(drop)
 }
 

@@ -10,7 +10,7 @@ use crate::port::jobs::{CancelOutcome, FILE_MISSING, FileTransfers, JobId, JobSt
 use crate::port::notices::NewNotice;
 use crate::sql::notices;
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlValue, values};
+use crate::sql::value::values;
 
 /// The greatest number of jobs of each kind that one sweep expires or deletes.
 const CLEANUP_JOBS_MAX: i64 = 500;
@@ -85,7 +85,7 @@ pub(super) fn count_transfers(
     now: Instant,
 ) -> Result<(), StoreError> {
     for FileTransfers { job, count, notices } in transfers {
-        let params: &[SqlValue<'_>] = values![job, now, *count];
+        let params = values![job, now, *count];
         if let Some(counted) = session.find("count downloads", COUNT, params)? {
             notices::store_notices(session, ProviderId(counted.get(0)?), notices, now)?;
         }

@@ -6,7 +6,7 @@ use super::row::{self, select_jobs};
 use crate::error::StoreError;
 use crate::port::jobs::{Job, JobFilter, JobKind, JobState};
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlValue, values};
+use crate::sql::value::values;
 
 const COUNT: &str = "SELECT count(*) FROM jobs WHERE provider_id = ?1 \
     AND ({text ?2} IS NULL OR kind = ?2) \
@@ -39,7 +39,7 @@ pub(super) fn list(
     let subjects = filter.subjects;
     let count = session.one(context, COUNT, values![provider.0, kind, states, subjects])?;
     let (limit, offset) = (filter.limit, filter.offset);
-    let params: &[SqlValue<'_>] = values![provider.0, kind, states, subjects, limit, offset];
+    let params = values![provider.0, kind, states, subjects, limit, offset];
     let page = session.all(context, PAGE, params)?;
     let page = page.iter().map(|job| row::with_files(session, row::read(job)?));
     Ok((count.get(0)?, page.collect::<Result<_, _>>()?))

@@ -11,7 +11,7 @@ use crate::port::notices::{
 };
 use crate::sql::fair_queue;
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::{SqlRow, values};
 
 /// The greatest number of deliveries that one sweep deletes.
 const CLEANUP_DELIVERIES_MAX: i64 = 1000;
@@ -96,8 +96,8 @@ pub(super) fn find_next(
         DeliveryChannel::Webhook => NEXT_TO_WEBHOOK,
         DeliveryChannel::Mail => NEXT_MAIL,
     };
-    let (max, lane) = ((claim.under_way_per_provider_max), claim.channel.as_str());
-    let next = session.find("look for a delivery", sql, values![now, max, lane])?;
+    let (max, queue) = (claim.under_way_per_provider_max, claim.channel.as_str());
+    let next = session.find("look for a delivery", sql, values![now, max, queue])?;
     next.map(|row| Ok((row.get(0)?, ProviderId(row.get(1)?)))).transpose()
 }
 
@@ -106,12 +106,11 @@ pub(super) fn claim(
     claim: &DeliveryClaim<'_>,
     now: Instant,
 ) -> Result<Option<Delivery>, StoreError> {
-    let lane = claim.channel.as_str();
-    fair_queue::lock_queue(session, lane)?;
+    let queue = claim.channel.as_str();
+    fair_queue::lock_queue(session, queue)?;
     let Some((id, provider)) = find_next(session, claim, now)? else { return Ok(None) };
-    let params: &[SqlValue<'_>] = values![id, claim.worker, claim.lease_until];
-    session.run("take a delivery", TAKE, params)?;
-    fair_queue::record_turn(session, lane, provider)?;
+    session.run("take a delivery", TAKE, values![id, claim.worker, claim.lease_until])?;
+    fair_queue::record_turn(session, queue, provider)?;
     by_id(session, id)
 }
 
@@ -127,13 +126,11 @@ pub(super) fn finish(
     now: Instant,
 ) -> Result<bool, StoreError> {
     let context = "finish a delivery";
-    let DeliveryResult { state, status_code, error, duration_ms, .. } = result;
-    let (status, took) = (status_code.map(i64::from), (*duration_ms));
-    let (next, now) = (result.next_attempt_at.map(Instant::micros), now);
-    let params: &[SqlValue<'_>] = values![id, worker, state, status, error, took, next, now];
-    let Some(held) = session.find(context, FINISH, params)? else { return Ok(false) };
+    let DeliveryResult { state, status_code, error, duration_ms, next_attempt_at, rests_until } =
+        result;
+    let ended = values![id, worker, state, status_code, error, duration_ms, next_attempt_at, now];
+    let Some(held) = session.find(context, FINISH, ended)? else { return Ok(false) };
     if let Some(webhook) = held.get::<Option<i64>>(0)? {
-        let rests_until = result.rests_until.map(Instant::micros);
         session.run(context, PAUSE_WEBHOOK, values![webhook, state, rests_until])?;
     }
     Ok(true)
@@ -151,7 +148,6 @@ pub(super) fn list(
 ) -> Result<(u64, Vec<Delivery>), StoreError> {
     let context = "list deliveries";
     let count = session.one(context, COUNT, values![provider.0, webhook])?;
-    let (limit, offset) = ((limit), (offset));
     let page = session.all(context, PAGE, values![provider.0, webhook, limit, offset])?;
     Ok((count.get(0)?, page.iter().map(read).collect::<Result<_, _>>()?))
 }
@@ -183,8 +179,11 @@ pub(super) fn redeliver(
     Ok(queued.map_or(Redelivery::Unknown, |queued| Redelivery::Queued(Box::new(queued))))
 }
 
-pub(super) fn waiting(session: &dyn SqlSession, lane: DeliveryChannel) -> Result<u64, StoreError> {
-    session.one("count deliveries", WAITING, values![lane.as_str()])?.get(0)
+pub(super) fn waiting(
+    session: &dyn SqlSession,
+    channel: DeliveryChannel,
+) -> Result<u64, StoreError> {
+    session.one("count deliveries", WAITING, values![channel.as_str()])?.get(0)
 }
 
 pub(super) fn clean_up(session: &dyn SqlSession, before: Instant) -> Result<u64, StoreError> {
@@ -192,7 +191,6 @@ pub(super) fn clean_up(session: &dyn SqlSession, before: Instant) -> Result<u64,
 }
 
 fn read(row: &SqlRow) -> Result<Delivery, StoreError> {
-    let maybe = |position| Ok::<_, StoreError>(row.get::<Option<i64>>(position)?.is_some());
     Ok(Delivery {
         id: row.get(0)?,
         provider: ProviderId(row.get(1)?),
@@ -205,9 +203,9 @@ fn read(row: &SqlRow) -> Result<Delivery, StoreError> {
         payload: row.get(5)?,
         attempt: row.get(6)?,
         state: row.get(7)?,
-        status_code: if maybe(8)? { Some(row.get(8)?) } else { None },
+        status_code: row.get(8)?,
         error: row.get(9)?,
-        duration_ms: if maybe(10)? { Some(row.get(10)?) } else { None },
+        duration_ms: row.get(10)?,
         created_at: row.get(11)?,
         next_attempt_at: row.get(12)?,
     })

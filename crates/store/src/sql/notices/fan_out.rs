@@ -6,7 +6,7 @@ use model::time::Instant;
 use crate::error::StoreError;
 use crate::port::notices::{NewNotice, TOO_MANY_WAIT, WAITING_MAX};
 use crate::sql::session::SqlSession;
-use crate::sql::value::{SqlValue, values};
+use crate::sql::value::values;
 
 /// A delivery beyond the limit is stored as failed from the start.
 const TO_WEBHOOKS: &str = "INSERT INTO deliveries (provider_id, webhook_id, event_id, \
@@ -33,23 +33,23 @@ pub(crate) fn store_notices(
     notices: &[NewNotice],
     now: Instant,
 ) -> Result<(), StoreError> {
-    let (context, now, waiting_max) = ("keep a notice", now, (WAITING_MAX));
+    let context = "keep a notice";
     for notice in notices {
         match notice {
             NewNotice::Event { id, event_type, payload } => {
-                let params: &[SqlValue<'_>] =
-                    values![provider.0, id, event_type, payload, now, waiting_max, TOO_MANY_WAIT];
+                let params =
+                    values![provider.0, id, event_type, payload, now, WAITING_MAX, TOO_MANY_WAIT];
                 session.run(context, TO_WEBHOOKS, params)?;
             }
             NewNotice::Mail { event_id, event_type, to, payload } => {
-                let params: &[SqlValue<'_>] = values![
+                let params = values![
                     provider.0,
                     to,
                     event_id,
                     event_type,
                     payload,
                     now,
-                    waiting_max,
+                    WAITING_MAX,
                     TOO_MANY_WAIT
                 ];
                 session.run(context, TO_MAILBOX, params)?;

@@ -107,8 +107,8 @@ impl<D: SqlDatabase> NoticeStore for D {
         self.write_jobs(|session| deliveries::redeliver(session, (provider, webhook), id, now))
     }
 
-    fn count_waiting_deliveries(&self, lane: DeliveryChannel) -> Result<u64, StoreError> {
-        self.look_up_jobs(|session| deliveries::waiting(session, lane))
+    fn count_waiting_deliveries(&self, channel: DeliveryChannel) -> Result<u64, StoreError> {
+        self.look_up_jobs(|session| deliveries::waiting(session, channel))
     }
 
     fn clean_up_deliveries(&self, before: Instant) -> Result<u64, StoreError> {

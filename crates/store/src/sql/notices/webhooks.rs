@@ -6,8 +6,7 @@ use model::time::Instant;
 use crate::error::StoreError;
 use crate::port::notices::{NewWebhook, Webhook, WebhookStart};
 use crate::sql::session::{SqlSession, wait_for_turn};
-use crate::sql::value::json_text;
-use crate::sql::value::{SqlRow, SqlValue, values};
+use crate::sql::value::{SqlRow, json_text, values};
 
 /// Webhooks of one provider are added and changed one at a time.
 const TAKE_TURN: &str = "SELECT pg_advisory_xact_lock(hashtextextended('rollbook.webhooks', ?1))";
@@ -42,9 +41,8 @@ pub(super) fn create(
         return Ok(WebhookStart::TooMany);
     }
     let NewWebhook { provider, url, description, events, has_all_events, secret, .. } = new;
-    let (events, now) = (json_text(events)?, now);
-    let params: &[SqlValue<'_>] =
-        values![provider.0, url, description, events, has_all_events, secret, now];
+    let events = json_text(events)?;
+    let params = values![provider.0, url, description, events, has_all_events, secret, now];
     let created = session.one(context, CREATE, params)?;
     let webhook = one(session, *provider, created.get(0)?)?;
     let webhook =
@@ -92,10 +90,9 @@ pub(super) fn update(
     if is_taken(session, *provider, url, *id)? {
         return Err(StoreError::Exists { what: "a webhook with this URL".to_owned() });
     }
-    let (events, now) = (json_text(events)?, now);
+    let events = json_text(events)?;
     let (has_all, is_enabled) = (&webhook.has_all_events, &webhook.is_enabled);
-    let params: &[SqlValue<'_>] =
-        values![provider.0, id, url, description, events, has_all, is_enabled, now];
+    let params = values![provider.0, id, url, description, events, has_all, is_enabled, now];
     session.run(context, UPDATE, params).map(|changed| changed == 1)
 }
 
