@@ -77,25 +77,25 @@ impl JournalLine<'_> {
         let piece = self.piece_id.map(|piece| FieldValue::Text(Cow::Owned(piece.to_string())));
         let belongs = &self.belongs;
         vec![
-            FieldValue::text(&self.entry_id),
+            FieldValue::text(&*self.entry_id),
             FieldValue::Int(i128::from(self.line_no)),
             FieldValue::Date(self.date),
             FieldValue::Instant(self.occurred_at),
             FieldValue::text(self.file.as_str()),
-            FieldValue::optional_int(self.source_id),
+            FieldValue::int(self.source_id.map(i128::from)),
             piece.unwrap_or(FieldValue::Empty),
             FieldValue::text(self.account),
             FieldValue::text(self.category.as_str()),
             FieldValue::Money(self.debit),
             FieldValue::Money(self.credit),
             FieldValue::text(self.currency.code()),
-            FieldValue::optional_int(belongs.customer_id),
-            FieldValue::optional_int(belongs.invoice_id),
-            FieldValue::optional_int(belongs.plan_id),
-            FieldValue::optional_int(belongs.product_id),
-            FieldValue::optional_int(belongs.site_id),
+            FieldValue::int(belongs.customer_id.map(i128::from)),
+            FieldValue::int(belongs.invoice_id.map(i128::from)),
+            FieldValue::int(belongs.plan_id.map(i128::from)),
+            FieldValue::int(belongs.product_id.map(i128::from)),
+            FieldValue::int(belongs.site_id.map(i128::from)),
             month.unwrap_or(FieldValue::Empty),
-            FieldValue::text(&self.description),
+            FieldValue::text(&*self.description),
         ]
     }
 }

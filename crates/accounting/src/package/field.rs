@@ -50,19 +50,58 @@ pub enum FieldValue<'a> {
 }
 
 impl<'a> FieldValue<'a> {
-    pub(crate) fn optional_int(value: Option<i64>) -> Self {
-        value.map_or(Self::Empty, |value| Self::Int(i128::from(value)))
+    pub(crate) fn int(value: impl Into<Option<i128>>) -> Self {
+        value.into().map_or(Self::Empty, Self::Int)
     }
 
-    pub(crate) fn text(value: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(value))
+    pub(crate) fn text(value: impl Into<Option<&'a str>>) -> Self {
+        value.into().map_or(Self::Empty, |value| Self::Text(Cow::Borrowed(value)))
     }
 
-    pub(crate) fn optional_text(value: Option<&'a str>) -> Self {
-        value.map_or(Self::Empty, Self::text)
+    pub(crate) fn instant(value: impl Into<Option<Instant>>) -> Self {
+        value.into().map_or(Self::Empty, Self::Instant)
     }
 
-    pub(crate) fn optional_instant(value: Option<Instant>) -> Self {
-        value.map_or(Self::Empty, Self::Instant)
+    pub(crate) fn money(value: impl Into<i128>) -> Self {
+        Self::Money(value.into())
     }
 }
+
+/// Defines the columns of a file after the common head: `COLUMNS`, and the function `details`,
+/// which takes the given parameters and returns a row's values.
+macro_rules! detail_columns {
+    (($($parameter:ident: $type:ty),*) $($name:literal: $kind:ident = $value:expr,)*) => {
+        /// The columns after the common head, in order.
+        pub const COLUMNS: &[$crate::package::PackageColumn] = &[$(
+            $crate::package::PackageColumn { name: $name, kind: $crate::package::FieldKind::$kind }
+        ),*];
+
+        /// Returns the values after the common head.
+        pub(super) fn details<'a>(
+            $($parameter: $type),*
+        ) -> Vec<$crate::package::FieldValue<'a>> {
+            vec![$($crate::package::field::field_value!($kind, $value)),*]
+        }
+    };
+}
+
+/// Returns a value of a kind, or the empty one for none.
+macro_rules! field_value {
+    (Int, $value:expr) => {
+        $crate::package::FieldValue::int($value)
+    };
+    (Text, $value:expr) => {
+        $crate::package::FieldValue::text($value)
+    };
+    (Instant, $value:expr) => {
+        $crate::package::FieldValue::instant($value)
+    };
+    (Money, $value:expr) => {
+        $crate::package::FieldValue::money($value)
+    };
+    (Bool, $value:expr) => {
+        $crate::package::FieldValue::Bool($value)
+    };
+}
+
+pub(super) use {detail_columns, field_value};

@@ -45,44 +45,19 @@ pub use head::RowHead;
 pub struct PackageRow<'a> {
     /// The common head.
     pub head: RowHead<'a>,
-    /// The values after the common head.
-    pub details: RowDetails<'a>,
-}
-
-/// The values of a row after the common head, by file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowDetails<'a> {
-    /// A row of `subscription_revenue` or `other_invoices`.
-    Invoice(subscription_revenue::InvoiceDetails<'a>),
-    /// A row of `order_revenue`.
-    Order(order_revenue::OrderRevenueDetails),
-    /// A row of `recognized_revenue` or `other_recognized_revenue`.
-    Recognized(recognized_revenue::RecognizedRevenueDetails<'a>),
-    /// A row of `recognized_revenue_issue_based`.
-    IssueBased(issue_based::IssueBasedDetails),
-    /// A row of `recognized_revenue_order_based`.
-    OrderBased(order_based::OrderBasedDetails<'a>),
-    /// A row of `payments_received`.
-    Payment(payments_received::PaymentReceivedDetails<'a>),
-    /// A row of `applied_balance`.
-    Applied(applied_balance::AppliedBalanceDetails<'a>),
-    /// A row of `refunds_made`.
-    Refund(refunds_made::RefundMadeDetails<'a>),
-    /// A row of `uncollectible`.
-    Uncollectible(uncollectible::UncollectibleDetails),
-    /// A row of `voided`.
-    Voided(voided::VoidedDetails),
-    /// A row of `credit_notes`.
-    CreditNote(credit_notes::CreditNoteDetails<'a>),
-    /// A row of `balance_adjustments`.
-    Adjustment(balance_adjustments::BalanceAdjustmentDetails<'a>),
-    /// An adjustment row whose source record no longer exists. Its other columns are empty.
-    SourceDeleted(LedgerFile),
+    /// The values after the common head. Those of an adjustment are empty if its source record no
+    /// longer exists.
+    details: Vec<FieldValue<'a>>,
 }
 
 /// Returns all columns of a file, in order.
 pub fn package_columns(file: LedgerFile) -> Vec<PackageColumn> {
-    let further = match file {
+    head::HEAD_COLUMNS.iter().chain(further_columns(file)).copied().collect()
+}
+
+/// Returns the columns of a file after the common head.
+fn further_columns(file: LedgerFile) -> &'static [PackageColumn] {
+    match file {
         LedgerFile::SubscriptionRevenue | LedgerFile::OtherInvoices => {
             subscription_revenue::COLUMNS
         }
@@ -99,8 +74,7 @@ pub fn package_columns(file: LedgerFile) -> Vec<PackageColumn> {
         LedgerFile::Voided => voided::COLUMNS,
         LedgerFile::CreditNotes => credit_notes::COLUMNS,
         LedgerFile::BalanceAdjustments => balance_adjustments::COLUMNS,
-    };
-    head::HEAD_COLUMNS.iter().chain(further).copied().collect()
+    }
 }
 
 /// Returns the row of an invoice's posting.
@@ -161,23 +135,24 @@ pub fn row_without_source<'a>(
     view: CustomerBalanceView,
 ) -> PackageRow<'a> {
     let head = RowHead::from_posting(posting, None, directory, view);
-    PackageRow { head, details: RowDetails::SourceDeleted(posting.file) }
+    let details = vec![FieldValue::Empty; further_columns(posting.file).len()];
+    PackageRow { head, details }
 }
 
 fn invoice_details<'a>(
     posting: &'a Posting,
     records: &'a InvoiceRecords,
     directory: &'a Directory,
-) -> Option<RowDetails<'a>> {
+) -> Option<Vec<FieldValue<'a>>> {
     if posting.file.is_recognition() {
         return recognition_details(posting, records, directory);
     }
     let id = posting.source_id?;
     match posting.file {
         LedgerFile::SubscriptionRevenue | LedgerFile::OtherInvoices => {
-            Some(subscription_revenue::details(records, directory))
+            Some(subscription_revenue::details_of_invoice(records, directory))
         }
-        LedgerFile::OrderRevenue => Some(order_revenue::details(records)),
+        LedgerFile::OrderRevenue => Some(order_revenue::details_of_order(records)),
         LedgerFile::PaymentsReceived => {
             let payment = records.payments.iter().find(|payment| payment.id == id)?;
             Some(payments_received::details(payment, posting))
@@ -187,15 +162,15 @@ fn invoice_details<'a>(
                 return Some(applied_balance::details_of_payment_ahead(posting));
             }
             let transaction = records.applications.iter().find(|t| t.id == id)?;
-            Some(applied_balance::details(transaction))
+            Some(applied_balance::details_of_transaction(transaction))
         }
         LedgerFile::RefundsMade => {
             let tied = records.refunds.iter().find(|tied| tied.refund.id == id)?;
             Some(refunds_made::details(&tied.refund))
         }
-        LedgerFile::Uncollectible => Some(uncollectible::details(records)),
-        LedgerFile::Voided => Some(voided::details(records)),
-        LedgerFile::CreditNotes => credit_notes::details(records, posting),
+        LedgerFile::Uncollectible => Some(uncollectible::details(&records.invoice)),
+        LedgerFile::Voided => Some(voided::details(&records.invoice)),
+        LedgerFile::CreditNotes => credit_notes::details_of_credit(records, posting),
         _ => None,
     }
 }
@@ -204,7 +179,7 @@ fn recognition_details<'a>(
     posting: &'a Posting,
     records: &'a InvoiceRecords,
     directory: &'a Directory,
-) -> Option<RowDetails<'a>> {
+) -> Option<Vec<FieldValue<'a>>> {
     let progress = posting.progress.as_ref()?;
     match posting.file {
         LedgerFile::RecognizedRevenueIssueBased => Some(issue_based::details(progress)),
@@ -213,7 +188,7 @@ fn recognition_details<'a>(
                 records.order_items.iter().find(|item| Some(item.id) == posting.source_id)?;
             Some(order_based::details(item, progress, directory))
         }
-        _ => Some(recognized_revenue::details(posting, progress, records)),
+        _ => Some(recognized_revenue::details_of_line(posting, progress, records)),
     }
 }
 
@@ -221,23 +196,7 @@ impl<'a> PackageRow<'a> {
     /// Returns the values, one per column of [`package_columns`].
     pub fn fields(&self) -> Vec<FieldValue<'a>> {
         let mut fields = self.head.fields();
-        match &self.details {
-            RowDetails::Invoice(details) => details.push_to(&mut fields),
-            RowDetails::Order(details) => details.push_to(&mut fields),
-            RowDetails::Recognized(details) => details.push_to(&mut fields),
-            RowDetails::IssueBased(details) => details.push_to(&mut fields),
-            RowDetails::OrderBased(details) => details.push_to(&mut fields),
-            RowDetails::Payment(details) => details.push_to(&mut fields),
-            RowDetails::Applied(details) => details.push_to(&mut fields),
-            RowDetails::Refund(details) => details.push_to(&mut fields),
-            RowDetails::Uncollectible(details) => details.push_to(&mut fields),
-            RowDetails::Voided(details) => details.push_to(&mut fields),
-            RowDetails::CreditNote(details) => details.push_to(&mut fields),
-            RowDetails::Adjustment(details) => details.push_to(&mut fields),
-            RowDetails::SourceDeleted(file) => {
-                fields.resize(package_columns(*file).len(), FieldValue::Empty)
-            }
-        }
+        fields.extend_from_slice(&self.details);
         fields
     }
 }

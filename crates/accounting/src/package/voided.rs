@@ -1,44 +1,12 @@
 //! Rows of `voided.csv`. Rule: spec/accounting.md §9.
 
-use model::time::Instant;
+use crate::records::Invoice;
 
-use crate::invoice_records::InvoiceRecords;
+use super::field::detail_columns;
 
-use super::field::{FieldKind::*, FieldValue, PackageColumn};
-
-/// The columns after the common head, in order.
-pub const COLUMNS: &[PackageColumn] = &[
-    PackageColumn { name: "invoice_date", kind: Instant },
-    PackageColumn { name: "invoice_total", kind: Money },
-    PackageColumn { name: "voided_at", kind: Instant },
-];
-
-/// The values after the common head.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VoidedDetails {
-    /// The invoice's `date`.
-    pub invoice_date: Instant,
-    /// The invoice's total.
-    pub invoice_total: i128,
-    /// The invoice's `voided_at`.
-    pub voided_at: Option<Instant>,
-}
-
-pub(super) fn details(records: &InvoiceRecords) -> super::RowDetails<'_> {
-    let invoice = &records.invoice;
-    super::RowDetails::Voided(VoidedDetails {
-        invoice_date: invoice.date,
-        invoice_total: i128::from(invoice.total),
-        voided_at: invoice.voided_at,
-    })
-}
-
-impl VoidedDetails {
-    pub(super) fn push_to<'f>(&self, fields: &mut Vec<FieldValue<'f>>) {
-        fields.extend([
-            FieldValue::Instant(self.invoice_date),
-            FieldValue::Money(self.invoice_total),
-            FieldValue::optional_instant(self.voided_at),
-        ]);
-    }
+detail_columns! {
+    (invoice: &Invoice)
+    "invoice_date": Instant = invoice.date,
+    "invoice_total": Money = invoice.total,
+    "voided_at": Instant = invoice.voided_at,
 }
