@@ -26,14 +26,12 @@
 //! | [`metrics`] | metrics for Prometheus |
 //! | [`blocking`] | work on blocking threads |
 //! | [`last_backup`] | the time of the last backup of the data folder |
-//! | [`crash`] | points at which tests abort the process |
 
 pub mod address;
 pub mod app;
 pub mod auth;
 pub mod blocking;
 pub mod book_answers;
-pub mod crash;
 pub mod encoding;
 pub mod error;
 pub mod exchange;

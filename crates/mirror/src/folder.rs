@@ -5,6 +5,8 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use store::crash;
+
 use crate::error::MirrorError;
 
 /// The suffix of files that are still being written.
@@ -110,7 +112,9 @@ impl MirrorFolder {
             file.sync_all()
         };
         write().map_err(|error| MirrorError::file(name, error))?;
+        crash::point("replacement_written");
         self.publish(name)?;
+        crash::point("replacement_named");
         self.sync()
     }
 

@@ -8,7 +8,7 @@ use model::catalogue;
 use model::id::{ProviderId, Revision};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use store::RowKey;
+use store::{RowKey, crash};
 
 use crate::block_checksums::BlockChecksums;
 use crate::error::MirrorError;
@@ -146,7 +146,10 @@ impl Manifest {
         let checksum = checksum(&text);
         let manifest = RawValue::from_string(text).map_err(failed)?;
         let bytes = serde_json::to_vec(&ManifestFile { checksum, manifest }).map_err(failed)?;
-        folder.replace(MANIFEST_FILE, &bytes)
+        crash::point("manifest_made");
+        folder.replace(MANIFEST_FILE, &bytes)?;
+        crash::point("manifest_replaced");
+        Ok(())
     }
 
     /// Reads the manifest on disk.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use model::id::ProviderId;
 use model::provider::Provider;
 use parking_lot::{Mutex, RwLock};
-use store::{RecordStore, Snapshot};
+use store::{RecordStore, Snapshot, crash};
 
 use crate::engine::PlanEngine;
 use crate::error::MirrorError;
@@ -372,11 +372,13 @@ impl MirrorUpdater {
         drop(snapshot);
         // The segments' names must be durable before a manifest mentions them.
         self.folder.sync()?;
+        crash::point("segments_named");
         base.manifest(self.store_identity.clone()).write(&self.folder)?;
         draft.keep();
         self.install_base(&base, providers)?;
         update_damage_flag(&self.health, &base);
         let report = build_refresh_report(&old, &base, began);
+        crash::point("segments_installed");
         self.retired.add_replaced(&old, &base);
         drop(old);
         self.retired.delete_unused(&self.folder);

@@ -10,7 +10,7 @@ use datafusion::parquet::errors::ParquetError;
 use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use datafusion::parquet::schema::types::ColumnPath;
 use model::catalogue::Table;
-use store::{KeyRange, RowKey, Snapshot, StoreError};
+use store::{KeyRange, RowKey, Snapshot, StoreError, crash};
 
 use crate::block_checksums::BlockChecksums;
 use crate::blocks::BlockWriter;
@@ -303,6 +303,7 @@ impl SegmentWriter {
         let file = end().map_err(|error| MirrorError::file(&entry.file, error))?;
         let finished = file.finish().map_err(|error| MirrorError::file(&entry.file, error))?;
         (entry.bytes, entry.checksums) = finished;
+        crash::point("segment_written");
         folder.publish(&entry.file)?;
         Ok(entry)
     }

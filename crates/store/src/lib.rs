@@ -11,7 +11,9 @@
 //! | [`token`] | opaque tokens in the form in which they are stored |
 //! | [`store_move`] | moving a store from one database to another |
 //! | [`error`] | errors of the store, with stable codes |
+//! | [`crash`] | points at which tests abort the process |
 
+pub mod crash;
 pub mod error;
 mod import;
 mod part_content;

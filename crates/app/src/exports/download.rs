@@ -11,7 +11,6 @@ use super::notices::{self, DOWNLOADED};
 use super::parts::{FULL_BUNDLE_PART, MAIN_PART};
 use super::show;
 use crate::app::App;
-use crate::crash;
 use crate::error::{ApiError, ErrorCode};
 use crate::jobs::download_link::{self, LinkTarget, LinkValidity};
 use crate::jobs::stored_file::StoredFile;
@@ -19,6 +18,7 @@ use crate::jobs::work::JobEnd;
 use crate::jobs::{early_removal, lost_files};
 use crate::lists::paged;
 use crate::settings::ExportRules;
+use store::crash;
 
 /// The parameters of a signed link.
 const LINK_PARAMETERS: [&str; 3] = ["bundle", "expires", "signature"];

@@ -18,10 +18,10 @@ use super::package::{self, BooksState};
 use super::show;
 use crate::app::App;
 use crate::blocking::blocking;
-use crate::crash;
 use crate::error::{ApiError, ErrorCode};
 use crate::report_pages::page::report_error;
 use crate::requester;
+use store::crash;
 
 /// Seconds after which a client may try again when the provider has too many exports.
 const RETRY_AFTER_S: u64 = 30;

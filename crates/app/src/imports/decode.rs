@@ -10,7 +10,7 @@ use model::import::{ImportError, ImportErrors};
 
 use super::limits::ImportLimits;
 use super::{BATCHES_AHEAD, Import, ImportFailure, ImportSource, ImportTarget};
-use crate::crash;
+use store::crash;
 
 /// The interval at which cancellation is checked while no batch arrives: gigabytes of input may be
 /// blank lines.

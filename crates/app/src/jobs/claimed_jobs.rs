@@ -25,7 +25,7 @@ use super::store_call::JOB_POLL_INTERVAL;
 use super::work::JobOutput;
 use super::work_failure::WorkFailure;
 use crate::app::App;
-use crate::crash;
+use store::crash;
 
 /// A job that this process has claimed, with its attempt.
 pub(super) struct ClaimedJob {

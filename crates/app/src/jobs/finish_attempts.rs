@@ -13,7 +13,7 @@ use super::store_call::{JOB_POLL_INTERVAL, call_store};
 use super::work::{JobEnd, JobOutput};
 use super::work_failure::WorkFailure;
 use crate::app::App;
-use crate::crash;
+use store::crash;
 
 /// Publishes the files and returns the outcome of each job. `None` means that the job was canceled
 /// or belongs to another worker now, and nothing is stored.

@@ -16,7 +16,7 @@ use store::Store;
 use super::folder_marker::{self, FolderError, FolderMarker, UnmarkedFolder};
 use super::verified_files::VerifiedFiles;
 
-use crate::crash;
+use store::crash;
 
 /// The name of the folder for unfinished files.
 const UNFINISHED_DIR: &str = "making";

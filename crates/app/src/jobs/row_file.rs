@@ -17,7 +17,7 @@ use reports::{RecordBatch, RowStream};
 use tokio::sync::mpsc;
 
 use super::work_failure::WorkFailure;
-use crate::crash;
+use store::crash;
 
 /// The number of batches that may wait between the plan and the writer.
 const BATCHES_AHEAD: usize = 4;

@@ -11,7 +11,8 @@ use super::store_call::{JOB_POLL_INTERVAL, call_store};
 use super::supervisor::supervise_loop;
 use super::{claimed_jobs, cleanup};
 use crate::app::App;
-use crate::{crash, notify};
+use crate::notify;
+use store::crash;
 
 /// A limit that is never reached, small enough for every store's integers.
 const UNBOUNDED: u64 = u32::MAX as u64;

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::mail::{self, ExportMail};
 use super::webhook::{self, WebhookMessage};
 use crate::app::App;
-use crate::crash;
+use store::crash;
 
 /// The state of a successful delivery.
 const DELIVERED: &str = "OK";

@@ -27,6 +27,7 @@ pub(crate) mod instant_id_key;
 pub(crate) mod json_member;
 pub(crate) mod json_text;
 pub(crate) mod life_span;
+pub(crate) mod ordered_list;
 pub(crate) mod periods;
 pub(crate) mod ratio;
 pub(crate) mod row_counter;

@@ -5,7 +5,7 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::UnnestOptions;
 use datafusion::functions::expr_fn::named_struct;
-use datafusion::functions_aggregate::expr_fn::{array_agg, count, first_value, max, min};
+use datafusion::functions_aggregate::expr_fn::{count, first_value, max, min};
 use datafusion::functions_nested::expr_fn::{array_length, range};
 use datafusion::logical_expr::{Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, cast, lit};
 use datafusion::prelude::col;
@@ -16,6 +16,7 @@ use crate::definition::relation::RelationKeys;
 use crate::definition::scoped_expr::{is_one_of, text_literal};
 use crate::error::ReportError;
 use crate::functions::instant_id_key::{id_of_key, instant_id_key};
+use crate::functions::ordered_list::{collect_with_places, list_in_order};
 use crate::query_scope::QueryScope;
 
 /// Returns a plan with the attendances `a` of `customers`, joined with their active events `e` for
@@ -127,6 +128,7 @@ pub(crate) fn event_instructors(
     let on = (vec!["instructor"], vec!["n.id"]);
     let rows = rows.join(people, JoinType::Left, on, None)?;
     let one = named_struct(vec![lit("id"), col("instructor"), lit("name"), col("n.name")]);
-    let list = array_agg(one).order_by(vec![col("place").sort(true, false)]).build()?;
-    Ok(rows.aggregate(vec![col("event_id")], vec![list.alias("list")])?)
+    let list = collect_with_places(col("place"), one).alias("list");
+    let rows = rows.aggregate(vec![col("event_id")], vec![list])?;
+    Ok(rows.project(vec![col("event_id"), list_in_order(col("list")).alias("list")])?)
 }

@@ -1,7 +1,7 @@
 //! Values of an invoice that are not in its row: displayed status, lines, applied credit, coupon.
 
 use datafusion::functions::expr_fn::named_struct;
-use datafusion::functions_aggregate::expr_fn::{array_agg, first_value, max};
+use datafusion::functions_aggregate::expr_fn::{first_value, max};
 use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlanBuilder, in_subquery, lit};
 use datafusion::prelude::col;
 use model::output::ObjectText;
@@ -13,6 +13,7 @@ use crate::definition::scoped_expr::{
 };
 use crate::engine::predicates::is_one_of_ids;
 use crate::error::ReportError;
+use crate::functions::ordered_list::{collect_with_places, list_in_order};
 use crate::query_scope::QueryScope;
 
 /// The type of an element of an invoice's `applied_credits`.
@@ -63,12 +64,13 @@ pub(crate) fn invoice_line_summaries(
     invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let rows = invoices.restrict(scope.session.scan("invoice_lines", "l")?, col("l.invoice_id"))?;
-    let items = array_agg(col("l.description"))
-        .order_by(vec![col("l.id").sort(true, false)])
+    let items = collect_with_places(col("l.id"), col("l.description"))
         .filter(col("l.description").is_not_null())
         .build()?;
     let values = vec![items.alias("items"), max(col("l.updated_at")).alias("updated_at")];
-    Ok(rows.aggregate(vec![col("l.invoice_id")], values)?)
+    let items = list_in_order(col("items")).alias("items");
+    let columns = vec![col("l.invoice_id"), items, col("updated_at")];
+    Ok(rows.aggregate(vec![col("l.invoice_id")], values)?.project(columns)?)
 }
 
 /// Returns a plan with the columns `invoice_id` and `description`: the first description of a line.
@@ -111,10 +113,9 @@ pub(crate) fn applied_credits(
     let kinds = is_one_of(col("x.kind"), &["applied_to_invoice", "unapplied_from_invoice"]);
     let rows = rows.filter(col("x.invoice_id").is_not_null().and(kinds))?;
     let amount = named_struct(vec![lit("decimal"), widen_amount(col("x.amount"))]);
-    let list = array_agg(named_struct(vec![lit("amount"), amount]))
-        .order_by(vec![col("x.id").sort(true, false)])
-        .build()?;
-    Ok(rows.aggregate(vec![col("x.invoice_id")], vec![list.alias("list")])?)
+    let list = collect_with_places(col("x.id"), named_struct(vec![lit("amount"), amount]));
+    let rows = rows.aggregate(vec![col("x.invoice_id")], vec![list.alias("list")])?;
+    Ok(rows.project(vec![col("x.invoice_id"), list_in_order(col("list")).alias("list")])?)
 }
 
 /// Returns a plan with the columns `code` and `name`. If coupons share a code, the name is that of

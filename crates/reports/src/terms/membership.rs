@@ -1,7 +1,7 @@
 //! Customer memberships. Deleted ones are left out everywhere.
 
 use datafusion::functions::expr_fn::named_struct;
-use datafusion::functions_aggregate::expr_fn::{array_agg, bool_or, min};
+use datafusion::functions_aggregate::expr_fn::{bool_or, min};
 use datafusion::functions_nested::expr_fn::array_length;
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, in_subquery, lit,
@@ -15,6 +15,7 @@ use crate::definition::scoped_expr::{distinct_rows, is_one_of, text_literal};
 use crate::engine::predicates::is_one_of_ids;
 use crate::error::ReportError;
 use crate::functions::instant_id_key::{id_of_key, instant_id_key};
+use crate::functions::ordered_list::{collect_with_places, list_in_order};
 use crate::functions::status;
 use crate::query_scope::QueryScope;
 use crate::terms::hold;
@@ -98,14 +99,16 @@ pub(crate) fn memberships_by_status(
         ("inactive", &["cancelled", "completed", "upgraded", "downgraded"]),
         ("on_hold", &["hold"]),
     ];
-    let mut values = Vec::new();
+    let mut collected = Vec::new();
     for (name, statuses) in lists {
-        let short = array_agg(membership_summary(col("x.id"), col("x.membership_id"), col("name")));
-        let order = vec![col("x.id").sort(true, false)];
+        let summary = membership_summary(col("x.id"), col("x.membership_id"), col("name"));
         let is_listed = is_one_of(col("status"), statuses);
-        values.push(short.order_by(order).filter(is_listed).build()?.alias(name));
+        let summaries = collect_with_places(col("x.id"), summary);
+        collected.push(summaries.filter(is_listed).build()?.alias(name));
     }
-    Ok(rows.aggregate(vec![col("x.customer_id")], values)?)
+    let mut columns = vec![col("x.customer_id")];
+    columns.extend(lists.map(|(name, _)| list_in_order(col(name)).alias(name)));
+    Ok(rows.aggregate(vec![col("x.customer_id")], collected)?.project(columns)?)
 }
 
 fn membership_summary(id: Expr, plan: Expr, name: Expr) -> Expr {

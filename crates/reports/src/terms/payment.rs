@@ -1,7 +1,7 @@
 //! Payments of invoices and of customers.
 
 use datafusion::functions::expr_fn::named_struct;
-use datafusion::functions_aggregate::expr_fn::{array_agg, first_value, max};
+use datafusion::functions_aggregate::expr_fn::{first_value, max};
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, JoinType, LogicalPlanBuilder, SortExpr, lit,
 };
@@ -14,6 +14,8 @@ use crate::definition::scoped_expr::{
     distinct_rows, is_one_of, null_unless, text_literal, widen_amount,
 };
 use crate::error::ReportError;
+use crate::functions::instant_id_key::instant_id_key;
+use crate::functions::ordered_list::{collect_with_places, list_in_order};
 use crate::query_scope::QueryScope;
 
 /// The type of an element of an invoice's `charges`.
@@ -87,9 +89,12 @@ pub(crate) fn payments_of_invoices(
         null_unless(is_succeeded, col("p.date")),
     ]);
     let is_charge = is_kept().and(is_one_of(col("p.status"), &["succeeded", "pending"]));
-    let charges = array_agg(charge).order_by(payment_order(true)).filter(is_charge).build()?;
+    let place = instant_id_key(col("p.date"), col("p.id"));
+    let charges = collect_with_places(place, charge).filter(is_charge).build()?;
     let values = vec![max(col("p.updated_at")).alias("updated_at"), charges.alias("charges")];
-    Ok(rows.aggregate(vec![col("p.invoice_id")], values)?)
+    let charges = list_in_order(col("charges")).alias("charges");
+    let columns = vec![col("p.invoice_id"), col("updated_at"), charges];
+    Ok(rows.aggregate(vec![col("p.invoice_id")], values)?.project(columns)?)
 }
 
 /// Returns a plan with the columns `customer_id`, `date`, `amount` and `currency`: each customer's

@@ -11,6 +11,7 @@ use super::batch::ImportBatch;
 use super::import_call::ImportCall;
 use super::import_session::ImportSession;
 use super::{currency, hold_bumps, number_of, parent_defaults, removed_rows, table_plan};
+use crate::crash;
 use crate::error::StoreError;
 use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
 use crate::sql::SqlTransaction;
@@ -109,6 +110,7 @@ impl ImportTransaction for SqlImport<'_> {
             let call = std::mem::replace(&mut self.call, call);
             return Ok(Err(call.problems.into_errors()));
         }
+        crash::point("import_checked");
         let has_changed = self.write_revisions()?;
         let outcome = self.outcome(if has_changed { self.call.revision } else { self.before });
         if let Some(key) = &self.key {
@@ -119,7 +121,9 @@ impl ImportTransaction for SqlImport<'_> {
             return Ok(Ok(outcome));
         }
         self.transaction.import_session().forget_import()?;
+        crash::point("import_written");
         self.transaction.commit("commit an import")?;
+        crash::point("import_committed");
         Ok(Ok(outcome))
     }
 }

@@ -1,14 +1,15 @@
-//! kill -9 during imports: acknowledged imports are complete, others are absent. Rule:
-//! spec/product.md no. 1.
+//! kill -9 during imports and refreshes of the mirror: acknowledged imports are complete, others are
+//! absent. Rule: spec/product.md no. 1.
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::server::{Server, TestDataFolder};
+use crate::server::{HttpAnswer, Server, TestDataFolder};
 
 /// Number of kills with SQLite, and with PostgreSQL, where each round takes longer.
 const KILLS: [u64; 2] = [50, 20];
@@ -141,4 +142,86 @@ fn an_acknowledged_import_survives_and_an_unacknowledged_one_leaves_nothing_torn
     let report = crate::server::run(&["mirror", "verify", "--data", data.path()]);
     assert!(!report.is_empty());
     assert!(rounds < kills && acknowledged_rounds > 0, "the kills must hit imports: {rounds}");
+}
+
+/// The longest time in which a server reaches the point at which it ends.
+const POINT_SECS_MAX: u64 = 60;
+/// The points of an import before its commit.
+const BEFORE_COMMIT: [&str; 2] = ["import_checked", "import_written"];
+/// The points of a refresh, in their order.
+const REFRESH: [&str; 7] = [
+    "segment_written",
+    "segments_named",
+    "manifest_made",
+    "replacement_written",
+    "replacement_named",
+    "manifest_replaced",
+    "segments_installed",
+];
+
+/// Sends an import with an idempotency key. The status is 0 if the connection breaks off.
+fn import_once(server: &Server, token: &str, round: u64) -> HttpAnswer {
+    let request = server.request("POST", "/api/v1/import/customers").token(token);
+    let request = request.header("Idempotency-Key", &format!("round {round}"));
+    request.body("application/x-ndjson", &body(round)).send()
+}
+
+fn wait_until_ended(server: &mut Server, point: &str) {
+    let deadline = Instant::now() + Duration::from_secs(POINT_SECS_MAX);
+    while !server.has_ended() {
+        assert!(Instant::now() < deadline, "{point} is never reached");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn an_import_that_ends_between_two_steps_is_there_or_not_and_can_be_repeated() {
+    for point in [BEFORE_COMMIT[0], BEFORE_COMMIT[1], "import_committed"] {
+        let data = TestDataFolder::with_provider();
+        let token = data.token(1);
+        let mut server = data.serve_until(point);
+        assert_ne!(import_once(&server, &token, 0).status, 200, "{point}");
+        wait_until_ended(&mut server, point);
+        let server = data.serve();
+        let is_committed = !BEFORE_COMMIT.contains(&point);
+        let rows = ROWS + SHARED;
+        assert_eq!(total(&server, &token, ""), if is_committed { rows } else { 0 }, "{point}");
+        let repeated = import_once(&server, &token, 0).ok();
+        assert_eq!(repeated["tables"]["customers"]["inserted"], rows, "{point}");
+        let again = import_once(&server, &token, 0).ok();
+        assert_eq!(again["revision"], repeated["revision"], "{point}");
+        assert_eq!(total(&server, &token, ""), rows, "{point}");
+    }
+}
+
+#[test]
+fn a_refresh_that_ends_between_two_steps_loses_nothing_and_leaves_nothing() {
+    for point in REFRESH {
+        let data = TestDataFolder::with_provider();
+        let token = data.token(1);
+        data.configure("[mirror]\nrefresh_after_rows = 1000\n");
+        let mut server = data.serve();
+        import_once(&server, &token, 0).ok();
+        server.kill();
+        crate::server::run(&["mirror", "refresh", "--data", data.path()]);
+
+        let mut server = data.serve_until(point);
+        let is_acknowledged = import_once(&server, &token, 1).status == 200;
+        wait_until_ended(&mut server, point);
+        let mut server = data.serve();
+        let rows = total(&server, &token, "");
+        let complete = SHARED + 2 * ROWS;
+        assert!(rows == complete || !is_acknowledged && rows == SHARED + ROWS, "{point}: {rows}");
+        import_once(&server, &token, 1).ok();
+        assert_eq!(total(&server, &token, ""), complete, "{point}");
+        assert_eq!(shared(&server, &token), [Some("1".to_owned())], "{point}");
+        server.kill();
+        crate::server::run(&["mirror", "refresh", "--data", data.path()]);
+        crate::server::run(&["mirror", "verify", "--data", data.path()]);
+        let mirror = Path::new(data.path()).join("mirror");
+        let names = std::fs::read_dir(mirror).unwrap();
+        let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        let is_left = |name: &&std::ffi::OsString| name.to_string_lossy().ends_with(".tmp");
+        assert_eq!(names.iter().find(is_left), None, "{point}");
+    }
 }

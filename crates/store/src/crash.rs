@@ -17,7 +17,7 @@ const HOLD_AT: &str = "TEST_HOLD_AT";
 /// Aborts the process if `TEST_CRASH_AT` names this point, without flushing or dropping anything.
 /// Blocks the thread, and with it everything in the same task, if `TEST_HOLD_AT` names it.
 #[cfg(debug_assertions)]
-pub(crate) fn point(name: &str) {
+pub fn point(name: &str) {
     let named = |variable| std::env::var(variable).unwrap_or_default();
     if named(CRASH_AT) == name {
         std::process::abort();
@@ -32,4 +32,4 @@ pub(crate) fn point(name: &str) {
 
 /// Does nothing in a release build.
 #[cfg(not(debug_assertions))]
-pub(crate) fn point(_name: &str) {}
+pub fn point(_name: &str) {}
