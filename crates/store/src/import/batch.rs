@@ -1,8 +1,6 @@
 //! One batch of changes: decides for each row, in order, whether it is inserted, updated, kept as
 //! it is or refused, by comparing it with the stored row.
 
-use std::collections::{HashMap, HashSet};
-
 use model::catalogue::{self, Table};
 use model::cell::Cell;
 use model::id::is_valid_id;
@@ -26,12 +24,26 @@ pub(super) struct ImportBatch<'c> {
     pub(super) table: &'static Table,
     pub(super) plan: &'static TableImportPlan,
     pub(super) call: &'c mut ImportCall,
-    /// The rows under the batch's ids that exist, as stored or as the batch changed them.
-    rows: HashMap<i64, PresentRow>,
-    /// Ids of this batch that the call has found unchanged, or has been asked to delete.
-    unchanged: HashSet<i64>,
-    deleted: HashSet<i64>,
+    pub(super) slots: BatchSlots,
     pub(super) changes: BatchChanges,
+}
+
+/// What is known of the ids of a batch, ascending by id.
+pub(super) struct BatchSlots {
+    slots: Vec<IdSlot>,
+    /// The position after the slot that was found last: most input ascends.
+    next: usize,
+}
+
+/// What is known of one id.
+struct IdSlot {
+    id: i64,
+    /// The row with the id, as stored or as the batch changed it; none if there is none.
+    row: Option<PresentRow>,
+    /// True if the call has found the row unchanged.
+    is_unchanged: bool,
+    /// True if the call has been asked to delete the row.
+    is_deleted: bool,
 }
 
 /// A row in its present state.
@@ -64,12 +76,17 @@ impl<'c> ImportBatch<'c> {
         let mut ids: Vec<_> = changes.iter().map(id).filter(|id| is_valid_id(*id)).collect();
         ids.sort_unstable();
         ids.dedup();
+        let mut slots = BatchSlots::new(&ids);
         let state = &call.tables[table.position];
-        let unchanged = state.unchanged.find_seen(session, table, &ids)?;
-        let deleted = state.deleted.find_seen(session, table, &ids)?;
-        let rows = read_present_rows(session, table, call, (&ids, changes))?;
+        for id in state.unchanged.find_seen(session, table, &ids)? {
+            slots.find(id).is_unchanged = true;
+        }
+        for id in state.deleted.find_seen(session, table, &ids)? {
+            slots.find(id).is_deleted = true;
+        }
+        read_present_rows(session, table, call, (&ids, changes), &mut slots)?;
         let (plan, changes) = (table_plan::for_table(table), BatchChanges::default());
-        Ok(Self { session, table, plan, call, rows, unchanged, deleted, changes })
+        Ok(Self { session, table, plan, call, slots, changes })
     }
 
     /// Inserts or updates one row.
@@ -80,7 +97,8 @@ impl<'c> ImportBatch<'c> {
             self.refuse(id, line, Problem::invalid_id(id));
             return Ok(());
         }
-        if self.deleted.contains(&id) {
+        let slot = self.slots.find(id);
+        if slot.is_deleted {
             self.refuse(id, line, Problem::duplicate_id("deleted and written"));
             return Ok(());
         }
@@ -90,7 +108,7 @@ impl<'c> ImportBatch<'c> {
         }
         cells[catalogue::ID] = Cell::Int(id);
         self.call.amounts.observe(self.table, id, &cells);
-        if matches!(self.rows.get(&id), Some(PresentRow::EqualToFirst)) {
+        if matches!(self.slots.find(id).row, Some(PresentRow::EqualToFirst)) {
             self.count_unchanged(id, PresentRow::NotCopied);
             return Ok(());
         }
@@ -110,11 +128,14 @@ impl<'c> ImportBatch<'c> {
     /// Deletes one row.
     pub(super) fn delete(&mut self, id: i64, line: u64) -> Result<(), StoreError> {
         self.counts().received += 1;
-        let is_met = self.unchanged.contains(&id);
-        if is_valid_id(id) {
-            self.deleted.insert(id);
-            self.changes.met_deleted.push(id);
+        if !is_valid_id(id) {
+            self.counts().unchanged += 1;
+            return Ok(());
         }
+        let slot = self.slots.find(id);
+        slot.is_deleted = true;
+        let is_met = slot.is_unchanged;
+        self.changes.met_deleted.push(id);
         match self.take_row(id)? {
             None => self.counts().unchanged += 1,
             Some(stored) if !is_met && !stored.is_of_this_call => {
@@ -123,15 +144,15 @@ impl<'c> ImportBatch<'c> {
             }
             Some(stored) => {
                 self.refuse(id, line, Problem::duplicate_id("written and deleted"));
-                self.rows.insert(id, PresentRow::Copied(stored));
+                self.slots.find(id).row = Some(PresentRow::Copied(stored));
             }
         }
         Ok(())
     }
 
-    /// Takes a row out of the batch's rows; none if it does not exist.
+    /// Takes the row out of its slot; none if it does not exist.
     fn take_row(&mut self, id: i64) -> Result<Option<CopiedRow>, StoreError> {
-        match self.rows.remove(&id) {
+        match self.slots.find(id).row.take() {
             None => Ok(None),
             Some(PresentRow::Copied(row)) => Ok(Some(row)),
             Some(PresentRow::EqualToFirst | PresentRow::NotCopied) => {
@@ -159,8 +180,9 @@ impl<'c> ImportBatch<'c> {
     /// Counts a row whose input changes nothing.
     fn count_unchanged(&mut self, id: i64, stored: PresentRow) {
         self.counts().unchanged += 1;
-        self.rows.insert(id, stored);
-        if self.unchanged.insert(id) {
+        let slot = self.slots.find(id);
+        slot.row = Some(stored);
+        if !std::mem::replace(&mut slot.is_unchanged, true) {
             self.changes.met_unchanged.push(id);
         }
     }
@@ -184,13 +206,13 @@ impl<'c> ImportBatch<'c> {
             self.count_unchanged(id, PresentRow::Copied(stored));
             return Ok(());
         }
-        if stored.is_of_this_call || self.unchanged.contains(&id) {
+        if stored.is_of_this_call || self.slots.find(id).is_unchanged {
             self.refuse(id, line, Problem::duplicate_id("given twice with different content"));
-            self.rows.insert(id, PresentRow::Copied(stored));
+            self.slots.find(id).row = Some(PresentRow::Copied(stored));
             return Ok(());
         }
         if self.refuse_row((id, line), &cells) {
-            self.rows.insert(id, PresentRow::Copied(stored));
+            self.slots.find(id).row = Some(PresentRow::Copied(stored));
             return Ok(());
         }
         if !given.is_value(updated_at) {
@@ -208,15 +230,7 @@ impl<'c> ImportBatch<'c> {
     fn write(&mut self, (id, line): (i64, u64), cells: Vec<Cell>, before: Option<&[Cell]>) {
         self.changes.write((self.table, self.plan), (id, line), &cells, before, self.call);
         let written = CopiedRow { cells, is_of_this_call: true };
-        self.rows.insert(id, PresentRow::Copied(written));
-    }
-
-    /// Returns the cells of a row that the batch writes.
-    pub(super) fn cells_of(&self, id: i64) -> &[Cell] {
-        match self.rows.get(&id) {
-            Some(PresentRow::Copied(row)) => &row.cells,
-            _ => &[],
-        }
+        self.slots.find(id).row = Some(PresentRow::Copied(written));
     }
 
     /// Applies the defaults that come from a parent row. Such a value follows its sources until a
@@ -270,6 +284,37 @@ impl<'c> ImportBatch<'c> {
     }
 }
 
+impl BatchSlots {
+    /// Makes a slot for each id. The ids ascend.
+    fn new(ids: &[i64]) -> Self {
+        let slot = |id: &i64| IdSlot { id: *id, row: None, is_unchanged: false, is_deleted: false };
+        Self { slots: ids.iter().map(slot).collect(), next: 0 }
+    }
+
+    /// Returns the slot of an id of the batch.
+    fn find(&mut self, id: i64) -> &mut IdSlot {
+        let position = self.position_of(id);
+        &mut self.slots[position]
+    }
+
+    /// Returns the position of the slot of an id of the batch.
+    pub(super) fn position_of(&mut self, id: i64) -> usize {
+        let guesses = [self.next.saturating_sub(1), self.next];
+        let guess = guesses.into_iter().find(|at| self.slots.get(*at).is_some_and(|s| s.id == id));
+        let position = guess.unwrap_or_else(|| self.slots.partition_point(|slot| slot.id < id));
+        self.next = position + 1;
+        position
+    }
+
+    /// Returns the cells of the row at a position that the batch writes.
+    pub(super) fn cells_at(&self, position: usize) -> &[Cell] {
+        match &self.slots[position].row {
+            Some(PresentRow::Copied(row)) => &row.cells,
+            _ => &[],
+        }
+    }
+}
+
 /// Reads the stored rows with the batch's ids, which ascend. Most rows of a repeated import are
 /// equal to their input, so they are compared where they are and not copied.
 fn read_present_rows(
@@ -277,35 +322,47 @@ fn read_present_rows(
     table: &'static Table,
     call: &mut ImportCall,
     (ids, changes): (&[i64], &[Change]),
-) -> Result<HashMap<i64, PresentRow>, StoreError> {
-    let mut rows = HashMap::new();
+    slots: &mut BatchSlots,
+) -> Result<(), StoreError> {
     // Most other imports bring new rows, whose ids come after all that are stored.
     let highest = highest_id(session, table, call)?;
     let ids = &ids[..ids.partition_point(|id| *id <= highest)];
     if ids.is_empty() {
-        return Ok(rows);
+        return Ok(());
     }
-    let mut firsts = HashMap::with_capacity(ids.len());
-    for change in changes {
-        match change {
-            Change::Upsert(row) => firsts.entry(row.id).or_insert(Some(row)),
-            Change::Delete { id, .. } => firsts.entry(*id).or_insert(None),
-        };
-    }
+    let firsts = first_changes(changes, ids, slots);
     let revision = call.revision;
     session.visit_rows(table, call.provider, ids, &mut |stored| {
-        let id = stored.key().id;
-        let first = firsts.get(&id).copied().flatten();
-        let present = if first.is_some_and(|first| is_equal(table, first, stored)) {
+        let position = slots.position_of(stored.key().id);
+        let is_kept = firsts[position].is_some_and(|first| is_equal(table, first, stored));
+        slots.slots[position].row = Some(if is_kept {
             PresentRow::EqualToFirst
         } else {
             let is_of_this_call = stored.revision() == revision;
             PresentRow::Copied(CopiedRow { cells: copy_cells(table, stored), is_of_this_call })
-        };
-        rows.insert(id, present);
+        });
         Ok(())
-    })?;
-    Ok(rows)
+    })
+}
+
+/// Returns for each of the ids the row of its first change; none for a deletion.
+fn first_changes<'r>(
+    changes: &'r [Change],
+    ids: &[i64],
+    slots: &mut BatchSlots,
+) -> Vec<Option<&'r InputRow>> {
+    let mut firsts = vec![None; ids.len()];
+    for change in changes.iter().rev() {
+        let (id, first) = match change {
+            Change::Upsert(row) => (row.id, Some(row)),
+            Change::Delete { id, .. } => (*id, None),
+        };
+        let position = slots.position_of(id);
+        if ids.get(position) == Some(&id) {
+            firsts[position] = first;
+        }
+    }
+    firsts
 }
 
 /// Returns the greatest id of the provider's rows, those of the call included.

@@ -122,13 +122,15 @@ impl ImportBatch<'_> {
 
     fn write_rows(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
         let mut rows = RowChanges { deleted: changes.deleted.clone(), ..RowChanges::default() };
-        for row in &changes.written {
+        let written = &changes.written;
+        let positions: Vec<_> = written.iter().map(|row| self.slots.position_of(row.id)).collect();
+        for (row, position) in written.iter().zip(positions) {
             let list = if row.is_update { &mut rows.updated } else { &mut rows.inserted };
-            list.push(self.cells_of(row.id));
+            list.push(self.slots.cells_at(position));
         }
         let key = (self.call.provider, self.call.revision);
         self.session.write_rows(self.table, key, &rows)?;
-        let highest = changes.written.iter().map(|row| row.id).max();
+        let highest = written.iter().map(|row| row.id).max();
         let state = self.state();
         state.highest = state.highest.max(highest);
         Ok(())
@@ -164,7 +166,8 @@ impl ImportBatch<'_> {
             if plan.is_referenced {
                 references.add_known(table.position, *id);
             }
-            let cells = self.cells_of(*id);
+            let position = self.slots.position_of(*id);
+            let cells = self.slots.cells_at(position);
             references.collect(plan, *id, *line, cells);
             currencies.collect(plan, *id, *line, cells);
             allotments.collect(plan, *id, *line, cells);

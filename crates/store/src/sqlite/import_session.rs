@@ -6,7 +6,7 @@ use model::catalogue::Table;
 use model::cell::Cell;
 use model::id::Revision;
 use rusqlite::types::Null;
-use rusqlite::{CachedStatement, Connection, params_from_iter};
+use rusqlite::{CachedStatement, Connection, Rows, params_from_iter};
 
 use super::errors::{damaged, failed};
 use super::snapshot::SqliteRow;
@@ -23,7 +23,12 @@ const TOMBSTONE: &str = "INSERT INTO deleted_rows (table_name, provider_id, id, 
 /// The number of ids in a stretch from which on reading the whole stretch is cheaper.
 const STRETCH_IDS_MIN: usize = 8;
 /// The greatest gap between two ids of a stretch.
-const GAP_MAX: i64 = 8;
+const GAP_MAX: i64 = 2;
+/// Neighbouring ids that are looked up together if many of them are wanted. The others will
+/// probably be wanted by the next rows.
+const WINDOW_IDS: i64 = 512;
+/// The number of ids in a window from which on reading all of its ids is cheaper.
+const WINDOW_LOOKUPS_MIN: usize = 24;
 
 impl ImportSession for Connection {
     fn prepare_import(&self) -> Result<(), StoreError> {
@@ -53,21 +58,14 @@ impl ImportSession for Connection {
     ) -> Result<(), StoreError> {
         let read = failed("read rows");
         let sql = statements::for_table(table);
+        let mut by_id = self.prepare_cached(&sql.row).map_err(read)?;
+        let mut by_range = self.prepare_cached(&sql.rows_by_id).map_err(read)?;
         for stretch in stretches(ids) {
-            let (first, last) = (stretch[0], stretch[stretch.len() - 1]);
-            let mut statement = self.prepare_cached(&sql.rows_by_id).map_err(read)?;
-            let mut wanted = stretch.iter().peekable();
-            let mut rows = statement.query((provider, first, last)).map_err(read)?;
-            while let Some(row) = rows.next().map_err(read)? {
-                let row = SqliteRow { row, is_damaged: Flag::new(false) };
-                let id = row.key().id;
-                while wanted.next_if(|wanted| **wanted < id).is_some() {}
-                if wanted.next_if(|wanted| **wanted == id).is_none() {
-                    continue;
-                }
-                visit(&row)?;
-                if row.is_damaged.get() {
-                    return Err(damaged(format!("row {:?} cannot be read", row.key())));
+            match stretch {
+                [id] => visit_wanted(by_id.query((provider, id)).map_err(read)?, stretch, visit)?,
+                _ => {
+                    let bounds = (provider, stretch[0], stretch[stretch.len() - 1]);
+                    visit_wanted(by_range.query(bounds).map_err(read)?, stretch, visit)?;
                 }
             }
         }
@@ -84,9 +82,8 @@ impl ImportSession for Connection {
         let sql = &statements::for_table(table).ids_between;
         let mut statement = self.prepare_cached(sql).map_err(look)?;
         let mut found = Vec::with_capacity(ids.len());
-        for stretch in stretches(ids) {
-            let bounds = (provider, stretch[0], stretch[stretch.len() - 1]);
-            let mut rows = statement.query(bounds).map_err(look)?;
+        for (first, last) in lookup_ranges(ids) {
+            let mut rows = statement.query((provider, first, last)).map_err(look)?;
             while let Some(row) = rows.next().map_err(look)? {
                 found.push(row.get(0).map_err(look)?);
             }
@@ -137,6 +134,28 @@ fn item<'v>(list: &'v SqlValue<'_>, position: usize) -> Option<SqlValue<'v>> {
         SqlValue::Texts(values) => values.get(position).map(|value| SqlValue::Text(value)),
         _ => None,
     }
+}
+
+/// Visits those of the rows that have one of the ids. Both ascend.
+fn visit_wanted(
+    mut rows: Rows<'_>,
+    ids: &[i64],
+    visit: &mut RowVisitor<'_>,
+) -> Result<(), StoreError> {
+    let mut wanted = ids.iter().peekable();
+    while let Some(row) = rows.next().map_err(failed("read rows"))? {
+        let row = SqliteRow { row, is_damaged: Flag::new(false) };
+        let id = row.key().id;
+        while wanted.next_if(|wanted| **wanted < id).is_some() {}
+        if wanted.next_if(|wanted| **wanted == id).is_none() {
+            continue;
+        }
+        visit(&row)?;
+        if row.is_damaged.get() {
+            return Err(damaged(format!("row {:?} cannot be read", row.key())));
+        }
+    }
+    Ok(())
 }
 
 fn delete_rows(
@@ -209,6 +228,21 @@ fn stretches(ids: &[i64]) -> impl Iterator<Item = &[i64]> {
     })
 }
 
+/// Returns ranges of ids, first to last, that contain all of the ids, which ascend.
+fn lookup_ranges(ids: &[i64]) -> Vec<(i64, i64)> {
+    let window = |id: i64| id.div_euclid(WINDOW_IDS);
+    let mut ranges = Vec::new();
+    for near in ids.chunk_by(|a, b| window(*a) == window(*b)) {
+        if near.len() < WINDOW_LOOKUPS_MIN {
+            ranges.extend(near.iter().map(|id| (*id, *id)));
+        } else {
+            let first = window(near[0]) * WINDOW_IDS;
+            ranges.push((first, first + WINDOW_IDS - 1));
+        }
+    }
+    ranges
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,5 +256,12 @@ mod tests {
         let split: Vec<_> = stretches(&ids).collect();
         assert_eq!(split, [near.as_slice(), &far[..1], &far[1..]]);
         assert_eq!(stretches(&[]).count(), 0);
+    }
+
+    #[test]
+    fn a_window_is_looked_up_as_a_whole_if_many_of_its_ids_are_wanted() {
+        let many: Vec<i64> = (0..WINDOW_LOOKUPS_MIN as i64).map(|id| 1024 + id * 20).collect();
+        let ids = [&[5, 7][..], &many, &[9000]].concat();
+        assert_eq!(lookup_ranges(&ids), [(5, 5), (7, 7), (1024, 1535), (9000, 9000)]);
     }
 }

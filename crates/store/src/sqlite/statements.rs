@@ -8,7 +8,8 @@ use model::catalogue::{Column, Table, tables};
 pub(super) struct SqliteTableSql {
     /// Inserts a row: provider, revision, then the columns.
     pub(super) insert: String,
-    /// Inserts [`GROUP_ROWS`] rows: provider, revision, then the columns of each row.
+    /// Inserts [`GROUP_ROWS`] rows: provider, revision, then the columns of each row. After a
+    /// failure some may be there, because keeping what could be undone costs a tenth of an import.
     pub(super) insert_group: String,
     /// Overwrites a row by key: provider, revision, then the columns.
     pub(super) update: String,
@@ -68,11 +69,12 @@ impl SqliteTableSql {
         let set: Vec<_> = set.map(|(column, n)| format!("\"{}\" = {n}", column.name)).collect();
         Self {
             insert: format!(
-                "INSERT INTO \"{name}\" (provider_id, rev, {columns}) VALUES (?1, ?2, {})",
+                "INSERT OR FAIL INTO \"{name}\" (provider_id, rev, {columns}) \
+                 VALUES (?1, ?2, {})",
                 first_places.join(", ")
             ),
             insert_group: format!(
-                "INSERT INTO \"{name}\" (provider_id, rev, {columns}) VALUES {}",
+                "INSERT OR FAIL INTO \"{name}\" (provider_id, rev, {columns}) VALUES {}",
                 (0..GROUP_ROWS)
                     .map(|row| placeholders(table, row))
                     .map(|places| format!("(?1, ?2, {})", places.join(", ")))
@@ -85,12 +87,14 @@ impl SqliteTableSql {
             ),
             delete: format!("DELETE FROM \"{name}\" WHERE provider_id = ?1 AND id = ?2"),
             row: format!("{read} WHERE provider_id = ?1 AND id = ?2"),
+            // Sums instead of plain parameters: SQLite plans a statement with a range anew whenever
+            // a parameter changes, unless parameters are parts of expressions.
             rows_by_id: format!(
-                "{read} WHERE provider_id = ?1 AND id BETWEEN ?2 AND ?3 ORDER BY id"
+                "{read} WHERE provider_id = ?1 + 0 AND id BETWEEN ?2 + 0 AND ?3 + 0 ORDER BY id"
             ),
             highest: format!("SELECT max(id) FROM \"{name}\" WHERE provider_id = ?1"),
             ids_between: format!(
-                "SELECT id FROM \"{name}\" WHERE provider_id = ?1 AND id BETWEEN ?2 AND ?3"
+                "SELECT id FROM \"{name}\" WHERE provider_id = ?1 + 0 AND id BETWEEN ?2 + 0 AND ?3 + 0"
             ),
             rows: format!("{read} ORDER BY provider_id, id"),
             rows_between: format!(
