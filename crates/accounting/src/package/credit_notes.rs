@@ -7,7 +7,7 @@ use crate::records::{CreditNote, Invoice, NoteType};
 
 use super::field::{FieldValue, detail_columns};
 
-/// What one row says of a note.
+/// The values of one row about a note.
 pub(super) struct NoteSummary<'a> {
     source: &'static str,
     number: Option<&'a str>,

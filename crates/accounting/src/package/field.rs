@@ -72,14 +72,14 @@ impl<'a> FieldValue<'a> {
 macro_rules! detail_columns {
     (($($parameter:ident: $type:ty),*) $($name:literal: $kind:ident = $value:expr,)*) => {
         /// The columns after the common head, in order.
-        pub const COLUMNS: &[$crate::package::PackageColumn] = &[$(
-            $crate::package::PackageColumn { name: $name, kind: $crate::package::FieldKind::$kind }
+        pub const COLUMNS: &[$crate::package::field::PackageColumn] = &[$(
+            $crate::package::field::PackageColumn { name: $name, kind: $crate::package::field::FieldKind::$kind }
         ),*];
 
         /// Returns the values after the common head.
         pub(super) fn details<'a>(
             $($parameter: $type),*
-        ) -> Vec<$crate::package::FieldValue<'a>> {
+        ) -> Vec<$crate::package::field::FieldValue<'a>> {
             vec![$($crate::package::field::field_value!($kind, $value)),*]
         }
     };
@@ -88,19 +88,19 @@ macro_rules! detail_columns {
 /// Returns a value of a kind, or the empty one for none.
 macro_rules! field_value {
     (Int, $value:expr) => {
-        $crate::package::FieldValue::int($value)
+        $crate::package::field::FieldValue::int($value)
     };
     (Text, $value:expr) => {
-        $crate::package::FieldValue::text($value)
+        $crate::package::field::FieldValue::text($value)
     };
     (Instant, $value:expr) => {
-        $crate::package::FieldValue::instant($value)
+        $crate::package::field::FieldValue::instant($value)
     };
     (Money, $value:expr) => {
-        $crate::package::FieldValue::money($value)
+        $crate::package::field::FieldValue::money($value)
     };
     (Bool, $value:expr) => {
-        $crate::package::FieldValue::Bool($value)
+        $crate::package::field::FieldValue::Bool($value)
     };
 }
 

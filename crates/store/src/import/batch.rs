@@ -28,14 +28,14 @@ pub(super) struct ImportBatch<'c> {
     pub(super) changes: BatchChanges,
 }
 
-/// What is known of the ids of a batch, ascending by id.
+/// The ids of a batch, ascending, and the rows that have them.
 pub(super) struct BatchSlots {
     slots: Vec<IdSlot>,
     /// The position after the slot that was found last: most input ascends.
     next: usize,
 }
 
-/// What is known of one id.
+/// One id of a batch.
 struct IdSlot {
     id: i64,
     /// The row with the id, as stored or as the batch changed it; none if there is none.
@@ -52,11 +52,11 @@ enum PresentRow {
     EqualToFirst,
     /// It is stored, and was not copied.
     NotCopied,
-    /// Its cells.
-    Copied(CopiedRow),
+    /// The row was copied, or the batch has written it.
+    Copied(PresentCells),
 }
 
-struct CopiedRow {
+struct PresentCells {
     cells: Vec<Cell>,
     /// True if this call wrote it.
     is_of_this_call: bool,
@@ -151,7 +151,7 @@ impl<'c> ImportBatch<'c> {
     }
 
     /// Takes the row out of its slot; none if it does not exist.
-    fn take_row(&mut self, id: i64) -> Result<Option<CopiedRow>, StoreError> {
+    fn take_row(&mut self, id: i64) -> Result<Option<PresentCells>, StoreError> {
         match self.slots.find(id).row.take() {
             None => Ok(None),
             Some(PresentRow::Copied(row)) => Ok(Some(row)),
@@ -159,7 +159,8 @@ impl<'c> ImportBatch<'c> {
                 let (mut found, revision) = (None, self.call.revision);
                 self.session.visit_rows(self.table, self.call.provider, &[id], &mut |row| {
                     let is_of_this_call = row.revision() == revision;
-                    found = Some(CopiedRow { cells: copy_cells(self.table, row), is_of_this_call });
+                    found =
+                        Some(PresentCells { cells: copy_cells(self.table, row), is_of_this_call });
                     Ok(())
                 })?;
                 Ok(found)
@@ -193,7 +194,7 @@ impl<'c> ImportBatch<'c> {
         (id, line): (i64, u64),
         given: GivenColumns,
         mut cells: Vec<Cell>,
-        stored: CopiedRow,
+        stored: PresentCells,
     ) -> Result<(), StoreError> {
         let table = self.table;
         merge(table, given, &mut cells, &stored.cells, self.call.now);
@@ -229,7 +230,7 @@ impl<'c> ImportBatch<'c> {
     /// Records a row for writing, and the checks that it causes.
     fn write(&mut self, (id, line): (i64, u64), cells: Vec<Cell>, before: Option<&[Cell]>) {
         self.changes.write((self.table, self.plan), (id, line), &cells, before, self.call);
-        let written = CopiedRow { cells, is_of_this_call: true };
+        let written = PresentCells { cells, is_of_this_call: true };
         self.slots.find(id).row = Some(PresentRow::Copied(written));
     }
 
@@ -339,7 +340,7 @@ fn read_present_rows(
             PresentRow::EqualToFirst
         } else {
             let is_of_this_call = stored.revision() == revision;
-            PresentRow::Copied(CopiedRow { cells: copy_cells(table, stored), is_of_this_call })
+            PresentRow::Copied(PresentCells { cells: copy_cells(table, stored), is_of_this_call })
         });
         Ok(())
     })

@@ -76,11 +76,10 @@ impl BatchChanges {
     ) {
         self.written.push(WrittenRow { id, line, is_update: before.is_some() });
         let updated_at = cells[table.updated_at()].as_int().unwrap_or(call.now.micros());
-        if let Some(before) = before {
-            if plan.depended_on.is_some_and(|position| before[position] != cells[position]) {
-                drop_cached(table, id, call);
-                self.altered.push((id, line));
-            }
+        let has_changed = |before: &[Cell], position: usize| before[position] != cells[position];
+        if before.zip(plan.depended_on).is_some_and(|(before, at)| has_changed(before, at)) {
+            drop_cached(table, id, call);
+            self.altered.push((id, line));
         }
         if let Some(position) = plan.bumped_membership {
             let memberships = before.map(|before| &before[position]);

@@ -13,7 +13,7 @@ pub(crate) struct TempTable {
     texts: &'static [&'static str],
     /// The columns of the primary key; empty for none.
     key: &'static [&'static str],
-    /// What happens to a row whose key exists.
+    /// The clause that says what becomes of a row whose key exists.
     pub(crate) on_conflict: &'static str,
 }
 

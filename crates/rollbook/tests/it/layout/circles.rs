@@ -21,8 +21,7 @@ const HALVES: &[(&str, &str, &str)] = &[
     ("reports", "exports::types::order_items", "exports::types::orders"),
     ("rollbook", "cli", "commands::completions"),
     ("server", "http::endpoint", "openapi"),
-    ("store", "postgres::import::batch", "postgres::import::write_batch"),
-    ("store", "sqlite::database", "sqlite::import"),
+    ("store", "import::batch", "import::batch_changes"),
     ("usage", "bookable", "calculation"),
 ];
 
