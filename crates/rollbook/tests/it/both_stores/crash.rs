@@ -162,14 +162,16 @@ const REFRESH: [&str; 7] = [
 /// Sends an import with an idempotency key. The status is 0 if the connection breaks off.
 fn import_once(server: &Server, token: &str, round: u64) -> HttpAnswer {
     let request = server.request("POST", "/api/v1/import/customers").token(token);
-    let request = request.header("Idempotency-Key", &format!("round {round}"));
+    let request = request.header("Idempotency-Key", &format!("round-{round}"));
     request.body("application/x-ndjson", &body(round)).send()
 }
 
-fn wait_until_ended(server: &mut Server, point: &str) {
+/// Asks until the server has ended. Questions make the mirror look at what was written.
+fn ask_until_ended(server: &mut Server, token: &str, point: &str) {
     let deadline = Instant::now() + Duration::from_secs(POINT_SECS_MAX);
     while !server.has_ended() {
         assert!(Instant::now() < deadline, "{point} is never reached");
+        server.get(token, "/api/v2/reports/customers/data?page_size=0");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -181,7 +183,7 @@ fn an_import_that_ends_between_two_steps_is_there_or_not_and_can_be_repeated() {
         let token = data.token(1);
         let mut server = data.serve_until(point);
         assert_ne!(import_once(&server, &token, 0).status, 200, "{point}");
-        wait_until_ended(&mut server, point);
+        ask_until_ended(&mut server, &token, point);
         let server = data.serve();
         let is_committed = !BEFORE_COMMIT.contains(&point);
         let rows = ROWS + SHARED;
@@ -207,7 +209,7 @@ fn a_refresh_that_ends_between_two_steps_loses_nothing_and_leaves_nothing() {
 
         let mut server = data.serve_until(point);
         let is_acknowledged = import_once(&server, &token, 1).status == 200;
-        wait_until_ended(&mut server, point);
+        ask_until_ended(&mut server, &token, point);
         let mut server = data.serve();
         let rows = total(&server, &token, "");
         let complete = SHARED + 2 * ROWS;
