@@ -10,6 +10,7 @@
 //! | [`session`] | one provider's tables at one revision |
 //! | [`engine`] | the engine that runs plans: threads, memory pool, query configuration |
 //! | [`schema`] | Arrow schemas, derived from the catalogue |
+//! | [`cells`] | columns of batches as cells |
 //! | [`status`] | status and reports of the mirror |
 //! | [`error`] | the errors of the mirror and of plans, with stable codes |
 //! | `updater` | advances the state, refreshes segments, repairs damage |
@@ -22,6 +23,7 @@
 
 mod block_checksums;
 mod blocks;
+pub mod cells;
 mod columns;
 mod delta;
 pub mod engine;

@@ -128,7 +128,7 @@ fn import(
         applying += processor_time().saturating_sub(started);
     }
     let started = processor_time();
-    let outcome = import.commit()?.map_err(|errors| format!("{errors:?}"))?;
+    let outcome = import.commit()?.into_result().map_err(|errors| format!("{errors:?}"))?;
     let counts = outcome.tables.get(name).copied().unwrap_or_default();
     let what = format!("{name} +{} ={}", counts.inserted, counts.unchanged);
     report(&what, counts.received, applying);

@@ -8,7 +8,7 @@ use files::spool::SpooledChanges;
 use model::catalogue::Table;
 use model::import::Change;
 use store::StoreError;
-use store::port::{ImportStart, ImportTransaction, Store};
+use store::port::{ImportEnd, ImportStart, ImportTransaction, Store};
 
 use super::limits::ImportLimits;
 use super::{BATCHES_AHEAD, Import, ImportAnswer, ImportFailure, ImportTarget};
@@ -39,8 +39,8 @@ pub(super) fn store_changes(
     course.check()?;
     course.watcher.committing();
     Ok(match transaction.commit()? {
-        Ok(outcome) => ImportAnswer::Done(outcome),
-        Err(errors) => ImportAnswer::Invalid(errors),
+        ImportEnd::Committed(outcome) => ImportAnswer::Done(outcome),
+        ImportEnd::Refused(errors) => ImportAnswer::Invalid(errors),
     })
 }
 

@@ -16,12 +16,20 @@ use store::crash;
 /// blank lines.
 const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
+/// The content of all sources.
+pub(super) enum DecodedInput {
+    /// The changes, if every row can be read.
+    Changes(SpooledChanges),
+    /// The errors in the rows.
+    Errors(ImportErrors),
+}
+
 /// Reads all sources. Returns the changes, or the errors if there are any. After the first error no
 /// more changes are spooled, and after [`ImportErrors::is_full`] nothing more is read.
 pub(super) fn decode_sources(
     import: &Import,
     course: &ImportLimits<'_>,
-) -> Result<Result<SpooledChanges, ImportErrors>, ImportFailure> {
+) -> Result<DecodedInput, ImportFailure> {
     let spool = ChangeSpool::new(&import.temp_dir).map_err(ImportFailure::TempFile)?;
     let mut sorter = ImportDecoder { spool, errors: ImportErrors::default(), course };
     for (position, source) in import.sources.iter().enumerate() {
@@ -33,9 +41,9 @@ pub(super) fn decode_sources(
         }
     }
     if sorter.errors.is_empty() {
-        sorter.spool.finish().map(Ok).map_err(ImportFailure::TempFile)
+        sorter.spool.finish().map(DecodedInput::Changes).map_err(ImportFailure::TempFile)
     } else {
-        Ok(Err(sorter.errors))
+        Ok(DecodedInput::Errors(sorter.errors))
     }
 }
 

@@ -31,6 +31,7 @@ use model::time::Instant;
 use store::StoreError;
 use store::port::{IdempotencyKey, KeyUse, Store};
 
+use decode::DecodedInput;
 use limits::ImportLimits;
 
 /// The number of batches that may wait between the reading and the receiving thread.
@@ -165,7 +166,7 @@ pub fn run_import(
     }
     let course = ImportLimits::begin(import.time_max, watcher);
     match decode::decode_sources(import, &course)? {
-        Ok(spooled) => apply::store_changes(store, import, spooled, &course),
-        Err(errors) => Ok(ImportAnswer::Invalid(errors)),
+        DecodedInput::Changes(spooled) => apply::store_changes(store, import, spooled, &course),
+        DecodedInput::Errors(errors) => Ok(ImportAnswer::Invalid(errors)),
     }
 }

@@ -183,7 +183,7 @@ impl CorrectionCase<'_> {
         refund_id: Option<i64>,
         credit_note_id: Option<i64>,
     ) -> io::Result<()> {
-        let movement = CreditMovement::of(kind, amount, self.draft.currency, self.at);
+        let movement = CreditMovement::new(kind, amount, self.draft.currency, self.at);
         let movement = CreditMovement { refund_id, credit_note_id, ..movement };
         account.write_movement(generator, &movement)
     }
@@ -270,7 +270,7 @@ impl CorrectionCase<'_> {
     ) -> io::Result<()> {
         let tax = proportional_share(self.totals.tax, total, self.totals.total);
         let invoice_id = self.add_credit_note_invoice(generator, account, total, tax)?;
-        let noted = CreditMovement::of("credit_note", -total, self.draft.currency, self.at);
+        let noted = CreditMovement::new("credit_note", -total, self.draft.currency, self.at);
         let noted = CreditMovement { invoice_id: Some(invoice_id), ..noted };
         account.write_movement(generator, &noted.described("Credit note"))?;
         let refund = RefundDraft { invoice_id: Some(invoice_id), ..RefundDraft::of_amount(total) };
@@ -327,7 +327,7 @@ impl CorrectionCase<'_> {
             ],
         )?;
         let price = super::LinePrice { net, discount: 0, tax };
-        let line = super::InvoiceLineDraft::of("credit", "Credit", price);
+        let line = super::InvoiceLineDraft::with_price("credit", "Credit", price);
         let draft = InvoiceDraft { at: self.at, advanced_at: None, ..draft.clone() };
         super::price::add_line(generator, &draft, invoice_id, &line)?;
         Ok(invoice_id)

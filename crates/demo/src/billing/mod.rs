@@ -90,7 +90,7 @@ pub(super) fn write_invoice(
     account: &mut CustomerAccount,
     draft: &InvoiceDraft<'_>,
 ) -> io::Result<i64> {
-    let totals = InvoiceTotals::of(draft.lines);
+    let totals = InvoiceTotals::sum_up(draft.lines);
     let settlement = InvoiceSettlement::decide(generator, account, draft, &totals);
     let invoice_id = add_invoice(generator, account, draft, &totals, &settlement)?;
     for line in draft.lines {

@@ -65,7 +65,7 @@ fn net_of(price: i64) -> i64 {
 
 impl<'a> InvoiceLineDraft<'a> {
     /// Returns a line for one item without a plan or a period.
-    pub(crate) fn of(kind: &'static str, description: &'a str, price: LinePrice) -> Self {
+    pub(crate) fn with_price(kind: &'static str, description: &'a str, price: LinePrice) -> Self {
         Self {
             kind: Some(kind),
             description: Some(description),
@@ -80,7 +80,7 @@ impl<'a> InvoiceLineDraft<'a> {
 }
 
 impl InvoiceTotals {
-    pub(crate) fn of(lines: &[InvoiceLineDraft<'_>]) -> Self {
+    pub(crate) fn sum_up(lines: &[InvoiceLineDraft<'_>]) -> Self {
         let mut totals = Self::default();
         for InvoiceLineDraft { price, .. } in lines {
             totals.subtotal += price.net;

@@ -70,7 +70,7 @@ pub(crate) struct CreditMovement<'a> {
 }
 
 impl<'a> CreditMovement<'a> {
-    pub(crate) fn of(kind: &'static str, amount: i64, currency: Currency, at: Instant) -> Self {
+    pub(crate) fn new(kind: &'static str, amount: i64, currency: Currency, at: Instant) -> Self {
         Self {
             kind,
             amount,
@@ -90,7 +90,7 @@ impl<'a> CreditMovement<'a> {
 }
 
 impl CustomerAccount {
-    pub(crate) fn of(customer_id: i64, currency: Currency) -> Self {
+    pub(crate) fn open(customer_id: i64, currency: Currency) -> Self {
         Self { customer_id, currency, credit: 0, changed_at: Instant::from_micros(i64::MIN) }
     }
 
@@ -157,7 +157,7 @@ pub(super) fn write_payments(
     refunded: i64,
 ) -> io::Result<Option<i64>> {
     use_credit(generator, account, draft, invoice_id, settlement)?;
-    let total = super::InvoiceTotals::of(draft.lines).total;
+    let total = super::InvoiceTotals::sum_up(draft.lines).total;
     let payment = PaymentDraft {
         invoice_id: Some(invoice_id),
         order_id: draft.order_id,
@@ -202,7 +202,7 @@ fn use_credit(
     let at = draft.at.plus_seconds(1);
     let applied = CreditMovement {
         invoice_id: Some(invoice_id),
-        ..CreditMovement::of("applied_to_invoice", used, draft.currency, at)
+        ..CreditMovement::new("applied_to_invoice", used, draft.currency, at)
     };
     account.write_movement(generator, &applied.described("Applied to invoice"))?;
     if let Some(at) = settlement.voided_at {
@@ -240,7 +240,7 @@ pub(crate) fn write_prepayment(
         is_duplicate: false,
     };
     let payment_id = add_payment(generator, account, &payment)?;
-    let credit = CreditMovement::of("payment", -amount, account.currency, at);
+    let credit = CreditMovement::new("payment", -amount, account.currency, at);
     let credit = CreditMovement { payment_id: Some(payment_id), ..credit };
     account.write_movement(generator, &credit.described("Paid on account"))
 }

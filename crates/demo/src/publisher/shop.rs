@@ -61,14 +61,14 @@ pub(super) fn write_order(
     let mut lines: Vec<InvoiceLineDraft<'_>> = Vec::new();
     for (item, item_id) in items.iter().zip(item_ids) {
         let price = LinePrice::plus_tax(item.net, item.discount, TAX);
-        let line = InvoiceLineDraft::of("order_item", SKUS[item.sku].1, price);
+        let line = InvoiceLineDraft::with_price("order_item", SKUS[item.sku].1, price);
         lines.push(InvoiceLineDraft {
             quantity: item.quantity,
             order_item_id: Some(item_id),
             ..line
         });
     }
-    lines.push(InvoiceLineDraft::of(
+    lines.push(InvoiceLineDraft::with_price(
         "shipping",
         "Shipping",
         LinePrice { net: shipping, discount: 0, tax: 0 },

@@ -34,7 +34,7 @@ pub(super) fn generate_subscriber(generator: &mut RowGenerator<'_>, number: u64)
         people::add_newsletter(generator, &person, lists)?;
     }
     let customer_id = person.customer_id;
-    let mut account = CustomerAccount::of(customer_id, generator.currency);
+    let mut account = CustomerAccount::open(customer_id, generator.currency);
     if number % 19 == 7 {
         return Ok(());
     }
@@ -191,7 +191,7 @@ fn add_gift(
     let receiver = people::add_customer(generator, arrival)?;
     let address_id = people::add_address(generator, &receiver, "shipping", true)?;
     let customer_id = receiver.customer_id;
-    let mut own = CustomerAccount::of(customer_id, generator.currency);
+    let mut own = CustomerAccount::open(customer_id, generator.currency);
     let received = SubscriptionHistory {
         kind: "gift_recipient",
         address_id: Some(address_id),
@@ -213,11 +213,11 @@ fn add_credit_movements(
     match number % 31 {
         3 => write_prepayment(generator, account, 10_000, at),
         13 => {
-            let given = CreditMovement::of("gift", -1200, euro, at);
+            let given = CreditMovement::new("gift", -1200, euro, at);
             account.write_movement(generator, &given.described("Gutschein, Buchmesse"))
         }
         25 => {
-            let given = CreditMovement::of("adjustment", -750, account.currency, at);
+            let given = CreditMovement::new("adjustment", -750, account.currency, at);
             account.write_movement(generator, &given.described("Late issue"))
         }
         _ => Ok(()),

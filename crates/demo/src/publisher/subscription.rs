@@ -323,7 +323,7 @@ impl SubscriptionWriter<'_> {
             plan_id: Some(self.plan_id()),
             quantity: self.course.quantity,
             period: Some(period),
-            ..InvoiceLineDraft::of("subscription", self.plan.name, price)
+            ..InvoiceLineDraft::with_price("subscription", self.plan.name, price)
         };
         let lines = [line];
         let is_disputed = self.course.correction == Correction::NoteBeforePayment;
@@ -422,13 +422,17 @@ impl SubscriptionWriter<'_> {
             plan_id: Some(self.plan_id()),
             period: Some((at, month_end)),
             is_proration: true,
-            ..InvoiceLineDraft::of("subscription", "Unused time", LinePrice::plus_tax(rest, 0, TAX))
+            ..InvoiceLineDraft::with_price(
+                "subscription",
+                "Unused time",
+                LinePrice::plus_tax(rest, 0, TAX),
+            )
         };
         let ahead = InvoiceLineDraft {
             plan_id: Some(offer::plan_id::ANNUAL),
             period: Some((at, year_end)),
             is_proration: true,
-            ..InvoiceLineDraft::of(
+            ..InvoiceLineDraft::with_price(
                 "subscription",
                 "Digital, annual",
                 LinePrice::plus_tax(9900, 0, TAX),
@@ -437,7 +441,7 @@ impl SubscriptionWriter<'_> {
         let fee = InvoiceLineDraft {
             kind: None,
             description: None,
-            ..InvoiceLineDraft::of("fee", "", LinePrice::default())
+            ..InvoiceLineDraft::with_price("fee", "", LinePrice::default())
         };
         let lines = [back, ahead, fee];
         let draft = InvoiceDraft {
@@ -468,7 +472,7 @@ impl SubscriptionWriter<'_> {
         let line = InvoiceLineDraft {
             plan_id: Some(self.plan_id()),
             period: Some(period),
-            ..InvoiceLineDraft::of("subscription", self.plan.name, self.price(false))
+            ..InvoiceLineDraft::with_price("subscription", self.plan.name, self.price(false))
         };
         let lines = [line];
         let written_at = generator.calendar.now().plus_seconds(-2 * DAY);

@@ -43,7 +43,7 @@ pub(super) fn generate_member(
         people::add_newsletter(generator, &person, r#"["studio-news"]"#)?;
     }
     let customer_id = person.customer_id;
-    let mut account = CustomerAccount::of(customer_id, generator.currency);
+    let mut account = CustomerAccount::open(customer_id, generator.currency);
     let account = &mut account;
     add_credit_movements(generator, &person, account, number)?;
     match number % 16 {
@@ -299,7 +299,7 @@ fn write_sale(
     if !generator.calendar.has_passed(at) {
         return Ok(());
     }
-    let lines = [InvoiceLineDraft::of(kind, name, price)];
+    let lines = [InvoiceLineDraft::with_price(kind, name, price)];
     let draft = InvoiceDraft {
         processor_id: Some(1),
         purchase_type: Some(kind),
@@ -411,7 +411,7 @@ fn shop(
     let lines = [InvoiceLineDraft {
         quantity,
         order_item_id: Some(item_id),
-        ..InvoiceLineDraft::of("store", name, price)
+        ..InvoiceLineDraft::with_price("store", name, price)
     }];
     let draft = InvoiceDraft {
         order_id: Some(order_id),
@@ -437,18 +437,18 @@ fn add_credit_movements(
     match number % 24 {
         3 => write_prepayment(generator, account, 5000, at),
         9 => {
-            let gift = CreditMovement::of("gift", -2500, currency, at);
+            let gift = CreditMovement::new("gift", -2500, currency, at);
             account.write_movement(generator, &gift.described("Gift card, \"Happy birthday\""))
         }
         // Drop-in invoices of these customers may be voided, which returns the applied credit.
         23 => {
-            let gift = CreditMovement::of("gift", -2500, currency, person.joined_at);
+            let gift = CreditMovement::new("gift", -2500, currency, person.joined_at);
             account.write_movement(generator, &gift.described("Gift card"))
         }
         17 => {
-            let given = CreditMovement::of("adjustment", -1000, currency, at);
+            let given = CreditMovement::new("adjustment", -1000, currency, at);
             account.write_movement(generator, &given.described("Sorry, the heating failed"))?;
-            let taken = CreditMovement::of("adjustment", 400, currency, at.plus_seconds(DAY));
+            let taken = CreditMovement::new("adjustment", 400, currency, at.plus_seconds(DAY));
             account.write_movement(generator, &taken)
         }
         _ => Ok(()),

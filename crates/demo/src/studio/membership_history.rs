@@ -230,7 +230,7 @@ impl MembershipHistory {
                 ("currency", has_money.then_some(currency.code()).into()),
             ],
         )?;
-        let given = CreditMovement::of("adjustment", -credit, currency, made_at.plus_seconds(60));
+        let given = CreditMovement::new("adjustment", -credit, currency, made_at.plus_seconds(60));
         account.write_movement(generator, &given.described("Credit for the hold"))
     }
 
@@ -283,7 +283,7 @@ impl MembershipHistory {
         let price = LinePrice::with_tax_inside(plan.price, self.discount);
         let line = InvoiceLineDraft {
             period: Some(period),
-            ..InvoiceLineDraft::of("membership", plan.name, price)
+            ..InvoiceLineDraft::with_price("membership", plan.name, price)
         };
         let lines = [line];
         let is_first = day == self.from;

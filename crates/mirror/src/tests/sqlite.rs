@@ -48,7 +48,7 @@ impl SqliteFixture {
         for (table, changes) in changes {
             import.apply(table, changes).unwrap();
         }
-        import.commit().unwrap().unwrap();
+        import.commit().unwrap().into_result().unwrap();
     }
 }
 

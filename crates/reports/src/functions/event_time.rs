@@ -54,7 +54,7 @@ struct SiteZoneOffsets {
 }
 
 impl SiteZoneOffsets {
-    fn of(&self, name: Option<&str>) -> Arc<ZoneOffsets> {
+    fn offsets_for(&self, name: Option<&str>) -> Arc<ZoneOffsets> {
         let Some(name) = name else { return Arc::clone(&self.provider) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(offsets) = known.get(name) {
@@ -119,9 +119,9 @@ impl ScalarUDFImpl for EventTimeFunction {
             ZoneCursor { zones: &self.zones, names: names.as_string_view(), last: None };
         let rows = 0..args.number_rows;
         let mut each = |part: fn(&ZoneOffsets, i64) -> i64| {
-            let values = rows
-                .clone()
-                .map(|row| starts.is_valid(row).then(|| part(offsets.of(row), starts.value(row))));
+            let values = rows.clone().map(|row| {
+                starts.is_valid(row).then(|| part(offsets.offsets_at(row), starts.value(row)))
+            });
             values.collect::<Vec<Option<i64>>>()
         };
         let values: ArrayRef = match self.part {
@@ -151,13 +151,13 @@ struct ZoneCursor<'a> {
 }
 
 impl ZoneCursor<'_> {
-    fn of(&mut self, row: usize) -> &ZoneOffsets {
+    fn offsets_at(&mut self, row: usize) -> &ZoneOffsets {
         let name = self.names.is_valid(row).then(|| self.names.value(row));
         let is_known = self.last.as_ref().is_some_and(|(known, _)| *known == name);
         if !is_known {
             self.last = None;
         }
         let zones = self.zones;
-        &self.last.get_or_insert_with(|| (name, zones.of(name))).1
+        &self.last.get_or_insert_with(|| (name, zones.offsets_for(name))).1
     }
 }

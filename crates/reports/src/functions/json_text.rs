@@ -294,7 +294,7 @@ impl ScalarUDFImpl for JoinTextsFunction {
         let Some(elements) = lists.values().as_struct_opt() else {
             return exec_err!("json_joined: expected a list of keys and texts");
         };
-        let keys = JsonTextKeys::of(elements.column(0))?;
+        let keys = JsonTextKeys::from_column(elements.column(0))?;
         let texts = cast(elements.column(1), &DataType::Utf8View)?;
         let texts = texts.as_string_view();
         let mut joined = StringViewBuilder::with_capacity(lists.len());
@@ -330,7 +330,7 @@ enum JsonTextKeys {
 }
 
 impl JsonTextKeys {
-    fn of(column: &ArrayRef) -> Result<Self> {
+    fn from_column(column: &ArrayRef) -> Result<Self> {
         if *column.data_type() == DataType::Int64 {
             return Ok(Self::Ids(column.as_primitive::<Int64Type>().clone()));
         }

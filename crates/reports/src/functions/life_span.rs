@@ -164,7 +164,7 @@ impl ScalarUDFImpl for ActivePeriodsFunction {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = args.args.iter().map(|column| column.to_array(args.number_rows));
-        let memberships = MembershipColumns::of(arrays.collect::<Result<_>>()?)?;
+        let memberships = MembershipColumns::from_arrays(arrays.collect::<Result<_>>()?)?;
         let mut holds = HoldCursor { holds: &self.holds, place: 0 };
         let masks = (0..args.number_rows).map(|row| {
             let Some((first, last)) = memberships.span(row, &self.offsets) else { return 0 };
@@ -212,7 +212,7 @@ struct MembershipColumns {
 }
 
 impl MembershipColumns {
-    fn of(arrays: Vec<ArrayRef>) -> Result<Self> {
+    fn from_arrays(arrays: Vec<ArrayRef>) -> Result<Self> {
         let text = |place: usize| -> Result<StringViewArray> {
             Ok(cast(&arrays[place], &DataType::Utf8View)?.as_string_view().clone())
         };

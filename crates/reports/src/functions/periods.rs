@@ -23,7 +23,7 @@ pub(crate) struct PeriodBounds {
 
 impl PeriodBounds {
     /// Makes the bounds of consecutive periods.
-    pub(crate) fn of(periods: &[ShownPeriod]) -> Self {
+    pub(crate) fn from_periods(periods: &[ShownPeriod]) -> Self {
         let firsts = periods.iter().map(|period| period.first.days()).collect();
         Self { firsts, last: periods.last().map_or(i32::MIN, |period| period.last.days()) }
     }

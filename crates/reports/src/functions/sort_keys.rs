@@ -108,7 +108,7 @@ impl ScalarUDFImpl for ComparableAmountFunction {
         let mut scales = AmountScales { last: None };
         let mut scaled = |amount: Option<i128>, row: usize| {
             let currency = currencies.is_valid(row).then(|| currencies.value(row));
-            amount.map(|amount| amount.saturating_mul(scales.of(currency)))
+            amount.map(|amount| amount.saturating_mul(scales.scale_for(currency)))
         };
         let values: Decimal128Array = if *amounts.data_type() == DataType::Int64 {
             let amounts = amounts.as_primitive::<Int64Type>().iter().enumerate();
@@ -129,7 +129,7 @@ struct AmountScales {
 }
 
 impl AmountScales {
-    fn of(&mut self, currency: Option<&str>) -> i128 {
+    fn scale_for(&mut self, currency: Option<&str>) -> i128 {
         let Some(code) = currency else { return 1 };
         if let Some((_, scale)) = self.last.as_ref().filter(|(known, _)| known == code) {
             return *scale;

@@ -39,7 +39,7 @@ impl LimitsCache {
         let mut known = HashMap::new();
         while let Some(batch) = plans.next().await {
             let batch = batch?;
-            let (cells, ids) = (UsageCells::of(table, &batch)?, int_column(&batch, "id")?);
+            let (cells, ids) = (UsageCells::from_batch(table, &batch)?, int_column(&batch, "id")?);
             for (row, id) in ids.values().iter().enumerate() {
                 let plan = reader.read(cells.at(row)).map_err(damaged_value_error)?;
                 let rows = row_count_of_limits(&plan.limits);

@@ -35,7 +35,7 @@ impl EventsById {
         while let Some(batch) = events.next().await {
             let batch = batch?;
             self.make_room(batch.num_rows())?;
-            let (cells, ids) = (UsageCells::of(table, &batch)?, int_column(&batch, "id")?);
+            let (cells, ids) = (UsageCells::from_batch(table, &batch)?, int_column(&batch, "id")?);
             for (row, id) in ids.values().iter().enumerate() {
                 let event = reader.read(cells.at(row), zones).map_err(damaged_value_error)?;
                 self.known.insert(*id, event);
@@ -69,7 +69,7 @@ fn map_bytes(events: usize) -> usize {
 
 /// Adds the zones of a batch of sites.
 pub(super) fn add_sites(zones: &mut SiteZones, batch: &RecordBatch) -> Result<()> {
-    let cells = UsageCells::of(catalogue_table("sites")?, batch)?;
+    let cells = UsageCells::from_batch(catalogue_table("sites")?, batch)?;
     (0..batch.num_rows())
         .try_for_each(|row| zones.add_site(cells.at(row)).map_err(damaged_value_error))
 }

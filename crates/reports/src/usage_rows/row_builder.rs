@@ -51,9 +51,10 @@ pub(super) fn row_count_of_limits(limits: &UsageLimits) -> i64 {
 
 impl UsageRowsBuilder {
     /// Makes an empty builder with these columns.
-    pub(super) fn of(columns: &[UsageColumn]) -> Self {
+    pub(super) fn for_columns(columns: &[UsageColumn]) -> Self {
         let schema = schema_of(columns);
-        let types = schema.fields().iter().map(|field| UsageColumnBuilder::of(field.data_type()));
+        let types =
+            schema.fields().iter().map(|field| UsageColumnBuilder::for_type(field.data_type()));
         let columns = columns.iter().copied().zip(types).collect();
         Self { schema, columns, count: 0 }
     }
@@ -106,7 +107,7 @@ impl UsageRowsBuilder {
 }
 
 impl UsageColumnBuilder {
-    fn of(data_type: &DataType) -> Self {
+    fn for_type(data_type: &DataType) -> Self {
         match data_type {
             DataType::Utf8View => Self::Text(StringViewBuilder::new()),
             DataType::Boolean => Self::Bool(BooleanBuilder::new()),

@@ -82,7 +82,7 @@ impl UsageRowStream {
             next_id: 1,
             waiting: Vec::new(),
             numbers,
-            rows: UsageRowsBuilder::of(&asked.columns),
+            rows: UsageRowsBuilder::for_columns(&asked.columns),
             is_done: false,
             request: asked,
             runner,
@@ -125,7 +125,7 @@ impl UsageRowStream {
             return Ok(());
         };
         let batch = batch?;
-        let cells = UsageCells::of(catalogue_table("customer_memberships")?, &batch)?;
+        let cells = UsageCells::from_batch(catalogue_table("customer_memberships")?, &batch)?;
         for (row, id) in int_column(&batch, "id")?.values().iter().enumerate() {
             let plan = self.reader.plan_id(cells.at(row)).map_err(damaged_value_error)?;
             let own = self.reader.custom_allotment(cells.at(row)).map_err(damaged_value_error)?;

@@ -28,7 +28,7 @@ pub(super) struct UsageSources {
 pub(crate) const MEMBERSHIP_ID_COLUMN: &str = "customer_membership_id";
 
 impl UsageSources {
-    pub(super) fn of(session: &MirrorSession) -> Result<Self, ReportError> {
+    pub(super) fn scan(session: &MirrorSession) -> Result<Self, ReportError> {
         let by_owner =
             || vec![col(MEMBERSHIP_ID_COLUMN).sort(true, false), col("id").sort(true, false)];
         let columns = |rows: LogicalPlanBuilder, names: &[&str]| {

@@ -33,10 +33,10 @@ pub(crate) fn scan_usage_rows(
     alias: &str,
     keys: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let sources = UsageSources::of(scope.session)?;
+    let sources = UsageSources::scan(scope.session)?;
     let columns = UsageColumn::at(None);
     let asked = UsageScanRequest { sources, date: scope.usage_date, keys: keys.clone(), columns };
-    let source = provider_as_source(Arc::new(UsageRows::of(asked)));
+    let source = provider_as_source(Arc::new(UsageRows::for_request(asked)));
     Ok(LogicalPlanBuilder::scan(alias, source, None)?)
 }
 
@@ -46,7 +46,7 @@ struct UsageRows {
 }
 
 impl UsageRows {
-    fn of(asked: UsageScanRequest) -> Self {
+    fn for_request(asked: UsageScanRequest) -> Self {
         Self { schema: schema_of(&asked.columns), asked }
     }
 }
@@ -81,7 +81,7 @@ impl TableProvider for UsageRows {
             PhysicalSortExpr::new(Arc::new(ColumnExpr::new("id", at)), options)
         });
         let order = by_id.and_then(|by_id| LexOrdering::new(vec![by_id]));
-        let rows = UsageRows::of(UsageScanRequest { columns, ..self.asked.clone() });
+        let rows = UsageRows::for_request(UsageScanRequest { columns, ..self.asked.clone() });
         let schema = Arc::clone(&rows.schema);
         let partitions: Vec<Arc<dyn PartitionStream>> = vec![Arc::new(rows)];
         Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, order, false, limit)?))

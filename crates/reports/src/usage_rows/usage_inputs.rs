@@ -98,7 +98,7 @@ fn parse_holds(batches: &[RecordBatch]) -> Result<Vec<(i64, Hold)>> {
     let mut holds = Vec::new();
     for batch in batches {
         let (cells, owners) =
-            (UsageCells::of(table, batch)?, int_column(batch, MEMBERSHIP_ID_COLUMN)?);
+            (UsageCells::from_batch(table, batch)?, int_column(batch, MEMBERSHIP_ID_COLUMN)?);
         for (row, owner) in owners.values().iter().enumerate() {
             holds.push((*owner, reader.read(cells.at(row)).map_err(damaged_value_error)?));
         }

@@ -43,7 +43,7 @@ enum ErrorEnvelope {
 }
 
 impl ErrorEnvelope {
-    fn of(entry: &EndpointEntry<'_>) -> Self {
+    fn for_endpoint(entry: &EndpointEntry<'_>) -> Self {
         match entry.produces {
             _ if pipeline::is_core_path(entry.path) => Self::Core,
             AnswerFormats::JsonOrXmlOfObject => Self::UsualOrXml,
@@ -70,8 +70,8 @@ impl ErrorEnvelope {
 
 impl ErrorAnswers {
     /// Returns one entry for each status of an endpoint's errors.
-    pub(super) fn of(&mut self, entry: &EndpointEntry<'_>) -> Vec<(String, Value)> {
-        let envelope = ErrorEnvelope::of(entry);
+    pub(super) fn answers_for(&mut self, entry: &EndpointEntry<'_>) -> Vec<(String, Value)> {
+        let envelope = ErrorEnvelope::for_endpoint(entry);
         let mut by_status: BTreeMap<u16, Vec<ErrorCode>> = BTreeMap::new();
         for code in endpoint_errors(entry) {
             let codes = by_status.entry(http_status(code)).or_default();

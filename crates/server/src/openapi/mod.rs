@@ -190,7 +190,7 @@ fn responses(entry: &EndpointEntry<'_>, answers: &mut ErrorAnswers) -> Value {
     let (status, answer) = &entry.operation.answer;
     let mut responses = Map::new();
     responses.insert(status.to_string(), answer.clone());
-    responses.extend(answers.of(entry));
+    responses.extend(answers.answers_for(entry));
     Value::Object(responses)
 }
 

@@ -13,13 +13,13 @@ use super::table_plan::{self, TableImportPlan};
 use super::temp_tables::PENDING_ALLOTMENTS;
 use super::{number_of, table_of};
 use crate::error::StoreError;
-use crate::sql::value::{SqlValue, values};
+use crate::sql::value::{SqlRow, SqlValue, values};
 
 const KINDS: &str = "SELECT id, kind FROM offering_types WHERE provider_id = ?1 AND id {in ?2}";
 const PENDING: &str = "SELECT p.source, p.position, p.id, p.line, p.offering_type_id, \
-    p.is_course, p.path, o.kind FROM pending_allotments p \
+    p.is_course, p.path, o.kind, p.number FROM pending_allotments p \
     LEFT JOIN offering_types o ON o.provider_id = ?1 AND o.id = p.offering_type_id \
-    ORDER BY p.number";
+    WHERE p.number > ?2 ORDER BY p.number LIMIT ?3";
 /// An allotment that names nothing.
 const NO_LIMITS: &str = "{}";
 /// The number of offering types whose kind is cached between batches.
@@ -141,25 +141,35 @@ impl AllotmentCheck {
         if self.pending == 0 {
             return Ok(());
         }
-        for row in session.all("check allotments", PENDING, values![provider])? {
-            let (offering_type, path): (i64, String) = (row.get(4)?, row.get(6)?);
-            let kind: Option<String> = row.get(7)?;
-            let limit = if row.get(5)? { LimitType::Course } else { LimitType::Event };
-            if kind.is_none()
-                && problems.is_refused(table_plan::required_table("offering_types"), offering_type)
-            {
-                continue;
-            }
-            let problem = Problem::check_allotment(&path, offering_type, limit, kind.as_deref());
-            let Some(problem) = problem else { continue };
-            let source = table_of(row.get(0)?);
-            let column = source.columns[row.get::<usize>(1)?].name;
-            let line: i64 = row.get(3)?;
-            let problem = problem.at(line.cast_unsigned(), row.get(2)?);
-            problems.report(source, problem.in_column(column));
+        let mut after = -1_i64;
+        loop {
+            let page = values![provider, after, ROWS_AT_ONCE];
+            let rows = session.all("check allotments", PENDING, page)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.get(8)?;
+            rows.iter().try_for_each(|row| report_unfit(row, problems))?;
         }
-        Ok(())
     }
+}
+
+/// Reports a pending offering type unless it fits now.
+fn report_unfit(row: &SqlRow, problems: &mut Problems) -> Result<(), StoreError> {
+    let (offering_type, path): (i64, String) = (row.get(4)?, row.get(6)?);
+    let kind: Option<String> = row.get(7)?;
+    let limit = if row.get(5)? { LimitType::Course } else { LimitType::Event };
+    if kind.is_none()
+        && problems.is_refused(table_plan::required_table("offering_types"), offering_type)
+    {
+        return Ok(());
+    }
+    let problem = Problem::check_allotment(&path, offering_type, limit, kind.as_deref());
+    let Some(problem) = problem else { return Ok(()) };
+    let source = table_of(row.get(0)?);
+    let column = source.columns[row.get::<usize>(1)?].name;
+    let line: i64 = row.get(3)?;
+    let problem = problem.at(line.cast_unsigned(), row.get(2)?);
+    problems.report(source, problem.in_column(column));
+    Ok(())
 }
 
 /// Calls `visit` with (table, row id, offering type, limit type) for every offering type that an

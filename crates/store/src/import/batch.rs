@@ -3,7 +3,7 @@
 
 use model::catalogue::{self, Table};
 use model::cell::Cell;
-use model::id::is_valid_id;
+use model::id::{Revision, is_valid_id};
 use model::import::{Change, InputRow, TableCounts};
 use model::rules;
 
@@ -17,6 +17,11 @@ use super::problem::Problem;
 use super::table_plan::{self, TableImportPlan};
 use crate::error::StoreError;
 use crate::port::StoredRow;
+
+/// The bytes of the texts in copied rows from which on a batch is full.
+const COPIED_BYTES_MAX: usize = 16 << 20;
+/// The bytes of the texts in stored rows from which on further ones are not copied beforehand.
+const STORED_BYTES_MAX: usize = 8 << 20;
 
 /// One batch of changes to one table.
 pub(super) struct ImportBatch<'c> {
@@ -33,6 +38,8 @@ pub(super) struct BatchSlots {
     slots: Vec<IdSlot>,
     /// The position after the slot that was found last: most input ascends.
     next: usize,
+    /// The bytes of the texts in copied rows.
+    copied_bytes: usize,
 }
 
 /// One id of a batch.
@@ -48,8 +55,8 @@ struct IdSlot {
 
 /// A row in its present state.
 enum PresentRow {
-    /// It is stored, and the first row of input with its id leaves it as it is.
-    EqualToFirst,
+    /// It is stored, and the only row of input with its id leaves it as it is.
+    EqualToInput,
     /// It is stored, and was not copied.
     NotCopied,
     /// The row was copied, or the batch has written it.
@@ -60,6 +67,14 @@ struct PresentCells {
     cells: Vec<Cell>,
     /// True if this call wrote it.
     is_of_this_call: bool,
+}
+
+impl PresentCells {
+    /// Copies a stored row. `revision` is the one that the call writes.
+    fn copy(table: &Table, row: &dyn StoredRow, revision: Revision) -> Self {
+        let cells = (0..table.columns.len()).map(|position| row.cell(position).to_cell());
+        Self { cells: cells.collect(), is_of_this_call: row.revision() == revision }
+    }
 }
 
 impl<'c> ImportBatch<'c> {
@@ -108,7 +123,7 @@ impl<'c> ImportBatch<'c> {
         }
         cells[catalogue::ID] = Cell::Int(id);
         self.call.amounts.observe(self.table, id, &cells);
-        if matches!(self.slots.find(id).row, Some(PresentRow::EqualToFirst)) {
+        if matches!(self.slots.find(id).row, Some(PresentRow::EqualToInput)) {
             self.count_unchanged(id, PresentRow::NotCopied);
             return Ok(());
         }
@@ -155,17 +170,22 @@ impl<'c> ImportBatch<'c> {
         match self.slots.find(id).row.take() {
             None => Ok(None),
             Some(PresentRow::Copied(row)) => Ok(Some(row)),
-            Some(PresentRow::EqualToFirst | PresentRow::NotCopied) => {
+            Some(PresentRow::EqualToInput | PresentRow::NotCopied) => {
                 let (mut found, revision) = (None, self.call.revision);
                 self.session.visit_rows(self.table, self.call.provider, &[id], &mut |row| {
-                    let is_of_this_call = row.revision() == revision;
-                    found =
-                        Some(PresentCells { cells: copy_cells(self.table, row), is_of_this_call });
+                    found = Some(PresentCells::copy(self.table, row, revision));
                     Ok(())
                 })?;
+                let bytes = found.as_ref().map_or(0, |row| text_bytes(&row.cells));
+                self.slots.copied_bytes += bytes;
                 Ok(found)
             }
         }
+    }
+
+    /// Returns true if the batch holds so much that it must be flushed before the next change.
+    pub(super) fn is_full(&self) -> bool {
+        self.slots.copied_bytes > COPIED_BYTES_MAX
     }
 
     /// Records a new row for writing, or reports why it cannot be stored.
@@ -230,6 +250,7 @@ impl<'c> ImportBatch<'c> {
     /// Records a row for writing, and the checks that it causes.
     fn write(&mut self, (id, line): (i64, u64), cells: Vec<Cell>, before: Option<&[Cell]>) {
         self.changes.write((self.table, self.plan), (id, line), &cells, before, self.call);
+        self.slots.copied_bytes += text_bytes(&cells);
         let written = PresentCells { cells, is_of_this_call: true };
         self.slots.find(id).row = Some(PresentRow::Copied(written));
     }
@@ -289,7 +310,7 @@ impl BatchSlots {
     /// Makes a slot for each id. The ids ascend.
     fn new(ids: &[i64]) -> Self {
         let slot = |id: &i64| IdSlot { id: *id, row: None, is_unchanged: false, is_deleted: false };
-        Self { slots: ids.iter().map(slot).collect(), next: 0 }
+        Self { slots: ids.iter().map(slot).collect(), next: 0, copied_bytes: 0 }
     }
 
     /// Returns the slot of an id of the batch.
@@ -331,39 +352,45 @@ fn read_present_rows(
     if ids.is_empty() {
         return Ok(());
     }
-    let firsts = first_changes(changes, ids, slots);
+    let inputs = only_changes(changes, ids, slots);
     let revision = call.revision;
     session.visit_rows(table, call.provider, ids, &mut |stored| {
         let position = slots.position_of(stored.key().id);
-        let is_kept = firsts[position].is_some_and(|first| is_equal(table, first, stored));
+        let is_kept = inputs[position].is_some_and(|input| is_equal(table, input, stored));
         slots.slots[position].row = Some(if is_kept {
-            PresentRow::EqualToFirst
+            PresentRow::EqualToInput
+        } else if slots.copied_bytes > STORED_BYTES_MAX {
+            PresentRow::NotCopied
         } else {
-            let is_of_this_call = stored.revision() == revision;
-            PresentRow::Copied(PresentCells { cells: copy_cells(table, stored), is_of_this_call })
+            let row = PresentCells::copy(table, stored, revision);
+            slots.copied_bytes += text_bytes(&row.cells);
+            PresentRow::Copied(row)
         });
         Ok(())
     })
 }
 
-/// Returns for each of the ids the row of its first change; none for a deletion.
-fn first_changes<'r>(
+/// Returns for each of the ids the row of its only change; none for a deletion, and for ids with
+/// several changes.
+fn only_changes<'r>(
     changes: &'r [Change],
     ids: &[i64],
     slots: &mut BatchSlots,
 ) -> Vec<Option<&'r InputRow>> {
-    let mut firsts = vec![None; ids.len()];
-    for change in changes.iter().rev() {
-        let (id, first) = match change {
+    let mut inputs = vec![None; ids.len()];
+    let mut changes_of = vec![0_u32; ids.len()];
+    for change in changes {
+        let (id, input) = match change {
             Change::Upsert(row) => (row.id, Some(row)),
             Change::Delete { id, .. } => (*id, None),
         };
         let position = slots.position_of(id);
         if ids.get(position) == Some(&id) {
-            firsts[position] = first;
+            changes_of[position] += 1;
+            inputs[position] = input.filter(|_| changes_of[position] == 1);
         }
     }
-    firsts
+    inputs
 }
 
 /// Returns the greatest id of the provider's rows, those of the call included.
@@ -391,6 +418,6 @@ fn is_equal(table: &Table, input: &InputRow, stored: &dyn StoredRow) -> bool {
         )
 }
 
-fn copy_cells(table: &Table, row: &dyn StoredRow) -> Vec<Cell> {
-    (0..table.columns.len()).map(|position| row.cell(position).to_cell()).collect()
+fn text_bytes(cells: &[Cell]) -> usize {
+    cells.iter().filter_map(Cell::as_text).map(str::len).sum()
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
+use model::import::ERRORS_COUNTED_MAX;
 
 use super::import_session::ImportSession;
 use super::problem::{Problem, Problems};
@@ -17,7 +18,7 @@ const CURRENCIES: &str = "SELECT id, currency FROM invoices WHERE provider_id = 
 const PENDING: &str = "SELECT p.source, p.id, p.line, p.invoice_id, p.currency, i.currency \
     FROM pending_currencies p \
     {join} invoices i ON i.provider_id = ?1 AND i.id = p.invoice_id \
-    WHERE i.currency <> p.currency ORDER BY p.source, p.line, p.id";
+    WHERE i.currency <> p.currency ORDER BY p.source, p.line, p.id LIMIT ?2";
 /// The number of invoices whose currency is cached between batches.
 const INVOICES_MAX: usize = 1 << 16;
 
@@ -115,7 +116,9 @@ impl InvoiceCurrencyCheck {
         if !self.has_pending {
             return Ok(());
         }
-        for row in session.all("check currencies", PENDING, values![provider])? {
+        for row in
+            session.all("check currencies", PENDING, values![provider, ERRORS_COUNTED_MAX])?
+        {
             let (own, wanted): (String, String) = (row.get(4)?, row.get(5)?);
             let line: i64 = row.get(2)?;
             let problem = Problem::currency_mismatch(&wanted, row.get(3)?, &own);
@@ -145,7 +148,7 @@ pub(super) fn check_altered_invoices(
                  AND NOT EXISTS (SELECT 1 FROM pending_currencies p \
                     WHERE p.source = ?3 AND p.id = c.id) GROUP BY a.id, a.line) first \
              {{join}} \"{name}\" t ON t.provider_id = ?1 AND t.id = first.id \
-             ORDER BY first.invoice",
+             ORDER BY first.invoice LIMIT {ERRORS_COUNTED_MAX}",
             name = table.name
         );
         let (altered, naming) = (number_of(invoices), number_of(table));

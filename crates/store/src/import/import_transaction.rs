@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::catalogue::{Table, tables};
 use model::id::{ProviderId, Revision};
-use model::import::{Change, ImportError, ImportErrors, ImportOutcome};
+use model::import::{Change, ImportError, ImportOutcome};
 use model::time::Instant;
 
 use super::batch::ImportBatch;
@@ -13,7 +13,7 @@ use super::import_session::ImportSession;
 use super::{currency, hold_bumps, number_of, parent_defaults, removed_rows, table_plan};
 use crate::crash;
 use crate::error::StoreError;
-use crate::port::{IdempotencyKey, ImportStart, ImportTransaction, KeyUse};
+use crate::port::{IdempotencyKey, ImportEnd, ImportStart, ImportTransaction, KeyUse};
 use crate::sql::SqlTransaction;
 use crate::sql::value::values;
 use crate::sql::{idempotency, providers, revision};
@@ -66,20 +66,20 @@ impl ImportTransaction for SqlImport<'_> {
         self.has_failed = true;
         let mut changes = changes.into_iter();
         loop {
-            let some: Vec<_> = changes.by_ref().take(BATCH_ROWS).collect();
+            let rest = changes.as_slice();
+            let some = &rest[..rest.len().min(BATCH_ROWS)];
             if some.is_empty() {
                 break;
             }
-            let mut batch = ImportBatch::prepare(
-                self.transaction.import_session(),
-                table,
-                &mut self.call,
-                &some,
-            )?;
-            for change in some {
+            let (session, count) = (self.transaction.import_session(), some.len());
+            let mut batch = ImportBatch::prepare(session, table, &mut self.call, some)?;
+            for change in changes.by_ref().take(count) {
                 match change {
                     Change::Upsert(row) => batch.upsert(row)?,
                     Change::Delete { id, line } => batch.delete(id, line)?,
+                }
+                if batch.is_full() {
+                    break;
                 }
             }
             batch.flush()?;
@@ -100,7 +100,7 @@ impl ImportTransaction for SqlImport<'_> {
         self.call.tables[table.position].is_touched = true;
     }
 
-    fn commit(mut self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError> {
+    fn commit(mut self: Box<Self>) -> Result<ImportEnd, StoreError> {
         self.must_not_have_failed()?;
         if !self.has_too_many_errors() {
             self.check_between_rows()?;
@@ -108,7 +108,7 @@ impl ImportTransaction for SqlImport<'_> {
         if !self.call.problems.is_empty() {
             let call = ImportCall::new(self.provider.0, self.call.now, self.call.revision);
             let call = std::mem::replace(&mut self.call, call);
-            return Ok(Err(call.problems.into_errors()));
+            return Ok(ImportEnd::Refused(call.problems.into_errors()));
         }
         crash::point("import_checked");
         let has_changed = self.write_revisions()?;
@@ -118,13 +118,13 @@ impl ImportTransaction for SqlImport<'_> {
             idempotency::store_answer(self.transaction.session(), provider, key, &outcome, now)?;
         } else if !has_changed {
             // Nothing to store: rolling back saves a flush to disk.
-            return Ok(Ok(outcome));
+            return Ok(ImportEnd::Committed(outcome));
         }
         self.transaction.import_session().forget_import()?;
         crash::point("import_written");
         self.transaction.commit("commit an import")?;
         crash::point("import_committed");
-        Ok(Ok(outcome))
+        Ok(ImportEnd::Committed(outcome))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
+use model::import::ERRORS_COUNTED_MAX;
 
 use super::import_session::ImportSession;
 use super::number_of;
@@ -105,7 +106,8 @@ fn report_unfilled(
         "SELECT u.id, u.line FROM unfilled u \
          {{join}} \"{name}\" t ON t.provider_id = ?1 AND t.id = u.id \
          {{join}} \"{parent}\" p ON p.provider_id = ?1 AND p.id = t.\"{via}\" \
-         WHERE u.source = ?2 AND t.\"{target}\" IS NULL ORDER BY u.line"
+         WHERE u.source = ?2 AND t.\"{target}\" IS NULL ORDER BY u.line \
+         LIMIT {ERRORS_COUNTED_MAX}"
     );
     for row in session.all("fill defaults", &sql, values![provider, number_of(table)])? {
         let (id, line): (i64, i64) = (row.get(0)?, row.get(1)?);

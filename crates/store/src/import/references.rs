@@ -3,6 +3,7 @@
 
 use model::catalogue::{Table, tables};
 use model::cell::Cell;
+use model::import::ERRORS_COUNTED_MAX;
 
 use super::id_set::IdSet;
 use super::import_session::ImportSession;
@@ -91,9 +92,12 @@ impl ReferenceCheck {
         wanted.sort_by_key(|wanted| wanted.target);
         for of_target in wanted.chunk_by(|a, b| a.target == b.target) {
             let target = of_target[0].target;
-            self.look_up(session, provider, &tables()[target], of_target)?;
-            let is_missing =
-                |wanted: &&RowReference| !self.known[target].contains(wanted.target_id);
+            // Looking up may clear what was known, so what was found counts as well.
+            let found = self.look_up(session, provider, &tables()[target], of_target)?;
+            let is_missing = |wanted: &&RowReference| {
+                let id = wanted.target_id;
+                !self.known[target].contains(id) && found.binary_search(&id).is_err()
+            };
             let missing: Vec<_> = of_target.iter().filter(is_missing).collect();
             if !missing.is_empty() {
                 self.has_pending[target] = true;
@@ -105,25 +109,28 @@ impl ReferenceCheck {
         Ok(())
     }
 
-    /// Looks up which of the referenced rows exist.
+    /// Looks up which of the referenced rows exist. Returns the ids of those that were not known,
+    /// ascending.
     fn look_up(
         &mut self,
         session: &dyn ImportSession,
         provider: i64,
         target: &Table,
         wanted: &[RowReference],
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<i64>, StoreError> {
         let mut ids: Vec<_> = wanted.iter().map(|wanted| wanted.target_id).collect();
         ids.retain(|id| !self.known[target.position].contains(*id));
         ids.sort_unstable();
         ids.dedup();
         if ids.is_empty() {
-            return Ok(());
+            return Ok(ids);
         }
-        for id in session.existing_ids(target, provider, &ids)? {
-            self.add_known(target.position, id);
+        let mut found = session.existing_ids(target, provider, &ids)?;
+        found.sort_unstable();
+        for id in &found {
+            self.add_known(target.position, *id);
         }
-        Ok(())
+        Ok(found)
     }
 
     /// Reports the references that still have no target at the end of the call. A reference to a
@@ -139,7 +146,7 @@ impl ReferenceCheck {
                 "SELECT source, position, id, line, target_id FROM pending_references p \
                  WHERE target = ?1 AND NOT EXISTS (SELECT 1 FROM \"{}\" t \
                     WHERE t.provider_id = ?2 AND t.id = p.target_id) \
-                 ORDER BY source, line, position",
+                 ORDER BY source, line, position LIMIT {ERRORS_COUNTED_MAX}",
                 target.name
             );
             for row in

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use model::catalogue::{Table, tables};
+use model::import::ERRORS_COUNTED_MAX;
 
 use super::import_session::ImportSession;
 use super::problem::{Problem, Problems};
@@ -19,7 +20,7 @@ use crate::sql::value::{SqlValue, values};
 const REMOVED: &str = "SELECT id, line FROM removed WHERE source = ?1";
 const HAS_REMOVED: &str = "SELECT 1 FROM removed WHERE source = ?1 LIMIT 1";
 const STILL_REFERENCED: &str = "SELECT b.source, b.id, r.line, b.by_table, b.by_id FROM blocked b \
-    {join} removed r ON r.source = b.source AND r.id = b.id ORDER BY b.source, r.line, b.id";
+    {join} removed r ON r.source = b.source AND r.id = b.id ORDER BY b.source, r.line, b.id LIMIT ?1";
 const ALTERED: &str = "SELECT a.id, a.line, o.kind FROM altered a \
     {join} offering_types o ON o.provider_id = ?1 AND o.id = a.id WHERE a.source = ?2";
 
@@ -59,10 +60,13 @@ fn record_references(
     } else {
         (format!("\"{name}\" c"), format!("c.\"{column}\""))
     };
+    // Most lists are empty, and taking one apart costs more than looking at it.
+    let unless_empty =
+        if reference.is_list { format!("AND c.\"{column}\" <> '[]'") } else { String::new() };
     let sql = format!(
         "INSERT INTO blocked (source, id, by_table, by_id) \
          SELECT {{int ?2}}, {value}, {{int ?3}}, min(c.id) FROM {source} \
-         WHERE c.provider_id = ?1 \
+         WHERE c.provider_id = ?1 {unless_empty} \
          AND {value} IN (SELECT id FROM removed WHERE source = ?2) \
          GROUP BY {value} ON CONFLICT DO NOTHING"
     );
@@ -92,7 +96,7 @@ fn record_allotment_references(
 }
 
 fn report(session: &dyn ImportSession, problems: &mut Problems) -> Result<(), StoreError> {
-    for row in session.all("check deletions", STILL_REFERENCED, values![])? {
+    for row in session.all("check deletions", STILL_REFERENCED, values![ERRORS_COUNTED_MAX])? {
         let line: i64 = row.get(2)?;
         let problem = Problem::still_referenced(table_of(row.get(3)?), row.get(4)?);
         let source = table_of(row.get(0)?);

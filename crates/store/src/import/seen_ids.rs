@@ -75,13 +75,18 @@ impl SeenIds {
     }
 
     fn spill(&mut self, session: &dyn ImportSession, table: &Table) -> Result<(), StoreError> {
-        let ids: Vec<i64> = self.ids.iter().collect();
-        for ids in ids.chunks(SPILLED_AT_ONCE) {
-            let sources = vec![number_of(table); ids.len()];
-            let ways = vec![self.how as i64; ids.len()];
-            let columns = [SqlValue::Ints(&sources), SqlValue::Ints(&ways), SqlValue::Ints(ids)];
+        let mut ids = self.ids.iter();
+        loop {
+            let some: Vec<_> = ids.by_ref().take(SPILLED_AT_ONCE).collect();
+            if some.is_empty() {
+                break;
+            }
+            let sources = vec![number_of(table); some.len()];
+            let ways = vec![self.how as i64; some.len()];
+            let columns = [SqlValue::Ints(&sources), SqlValue::Ints(&ways), SqlValue::Ints(&some)];
             session.add_rows(&SEEN, &columns)?;
         }
+        drop(ids);
         self.ids.clear();
         self.has_spilled = true;
         Ok(())

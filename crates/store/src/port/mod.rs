@@ -157,7 +157,26 @@ pub trait ImportTransaction {
     /// When any error was collected, nothing is stored and the errors are returned. When
     /// [`ImportErrors::is_full`] holds, the checks between rows are skipped. When nothing changed,
     /// no new revision is made.
-    fn commit(self: Box<Self>) -> Result<Result<ImportOutcome, ImportErrors>, StoreError>;
+    fn commit(self: Box<Self>) -> Result<ImportEnd, StoreError>;
+}
+
+/// The end of an import.
+#[derive(Debug)]
+pub enum ImportEnd {
+    /// Everything is stored, durably.
+    Committed(ImportOutcome),
+    /// Nothing is stored, because of these errors.
+    Refused(ImportErrors),
+}
+
+impl ImportEnd {
+    /// Returns the outcome, or the errors.
+    pub fn into_result(self) -> Result<ImportOutcome, ImportErrors> {
+        match self {
+            Self::Committed(outcome) => Ok(outcome),
+            Self::Refused(errors) => Err(errors),
+        }
+    }
 }
 
 /// A consistent view of the store at one revision.

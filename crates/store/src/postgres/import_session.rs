@@ -6,8 +6,7 @@ use model::id::Revision;
 
 use super::connections::PostgresSession;
 use super::row::get;
-use super::snapshot::FetchedRow;
-use super::{copy, statements};
+use super::{copy, snapshot, statements};
 use crate::error::StoreError;
 use crate::import::import_session::{ImportSession, RowChanges};
 use crate::import::temp_tables::{self, TempTable};
@@ -44,8 +43,7 @@ impl ImportSession for PostgresSession<'_> {
         visit: &mut RowVisitor<'_>,
     ) -> Result<(), StoreError> {
         let sql = &statements::for_table(table).rows_with;
-        let rows = self.all("read rows", sql, &[&provider, &ids])?;
-        rows.into_iter().try_for_each(|row| visit(&FetchedRow { table, row }))
+        snapshot::visit_rows(self, table, sql, &[&provider, &ids], visit)
     }
 
     fn existing_ids(

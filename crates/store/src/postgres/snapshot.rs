@@ -8,7 +8,7 @@ use model::provider::Provider;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::connections::PostgresTransaction;
+use super::connections::{PostgresSession, PostgresTransaction};
 use super::copy;
 use super::errors::failed;
 use super::row::{get, get_unsigned};
@@ -36,7 +36,7 @@ impl<'s> PostgresSnapshot<'s> {
         Ok(Self { transaction, revision })
     }
 
-    /// Visits few rows, with a statement that stays prepared.
+    /// Visits the rows with a key.
     fn visit_some(
         &self,
         table: &'static Table,
@@ -44,21 +44,31 @@ impl<'s> PostgresSnapshot<'s> {
         key: (i64, i64),
         visit: &mut RowVisitor<'_>,
     ) -> Result<(), StoreError> {
-        let read = failed("read rows");
-        let (engine, client) = (self.transaction.engine, &self.transaction.client);
-        let params: [&(dyn ToSql + Sync); 2] = [&key.0, &key.1];
-        let rows = engine.block_on(async {
-            let statement = client.prepare_cached(sql).await?;
-            client.query_raw(&statement, params).await
-        });
-        let mut rows = Box::pin(rows.map_err(read)?).ready_chunks(ROWS_AT_ONCE);
-        while let Some(chunk) = engine.block_on(rows.next()) {
-            for row in chunk {
-                visit(&FetchedRow { table, row: row.map_err(read)? })?;
-            }
-        }
-        Ok(())
+        visit_rows(&self.transaction, table, sql, &[&key.0, &key.1], visit)
     }
+}
+
+/// Visits few rows, with a statement that stays prepared.
+pub(super) fn visit_rows(
+    session: &PostgresSession<'_>,
+    table: &'static Table,
+    sql: &str,
+    params: &[&(dyn ToSql + Sync)],
+    visit: &mut RowVisitor<'_>,
+) -> Result<(), StoreError> {
+    let read = failed("read rows");
+    let (engine, client) = (session.engine, &session.client);
+    let rows = engine.block_on(async {
+        let statement = client.prepare_cached(sql).await?;
+        client.query_raw(&statement, params.iter().copied()).await
+    });
+    let mut rows = Box::pin(rows.map_err(read)?).ready_chunks(ROWS_AT_ONCE);
+    while let Some(chunk) = engine.block_on(rows.next()) {
+        for row in chunk {
+            visit(&FetchedRow { table, row: row.map_err(read)? })?;
+        }
+    }
+    Ok(())
 }
 
 impl Snapshot for PostgresSnapshot<'_> {

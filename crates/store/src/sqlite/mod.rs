@@ -269,7 +269,7 @@ mod tests {
         set_pages_max(pages + 1000);
         let mut import = begin();
         import.apply(table, sites(1..1000)).unwrap();
-        assert_eq!(import.commit().unwrap().unwrap().revision, Revision(2));
+        assert_eq!(import.commit().unwrap().into_result().unwrap().revision, Revision(2));
         assert_eq!(store.snapshot().unwrap().count(table).unwrap(), 999);
     }
 

@@ -35,7 +35,10 @@ fn read_row(row: &Row<'_>, width: usize) -> rusqlite::Result<SqlRow> {
         Ok(match row.get_ref(position)? {
             ValueRef::Null => SqlCell::Null,
             ValueRef::Integer(value) => SqlCell::Int(value),
-            ValueRef::Text(text) => SqlCell::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Text(text) => {
+                let text = std::str::from_utf8(text);
+                SqlCell::Text(text.map_err(|e| rusqlite::Error::Utf8Error(position, e))?.to_owned())
+            }
             ValueRef::Blob(bytes) => SqlCell::Bytes(bytes.to_vec()),
             ValueRef::Real(_) => {
                 let name = format!("column {position}");

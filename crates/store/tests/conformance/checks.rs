@@ -208,7 +208,7 @@ pub(crate) fn errors_are_counted_past_the_list(backend: &impl Backend) {
     let mut import = begin(&*store, P, NOW, None);
     let rows: String = (1..=250).map(|id| format!("products {}\n", 1000 + id)).collect();
     apply(&mut *import, &rows);
-    let errors = import.commit().unwrap().unwrap_err();
+    let errors = import.commit().unwrap().into_result().unwrap_err();
     assert_eq!((errors.errors.len(), errors.error_count), (100, 250));
     assert_eq!(shown(&errors)[99], "products 100 1100 name required_missing");
 }
@@ -221,7 +221,7 @@ pub(crate) fn rows_after_very_many_errors_are_not_looked_at(backend: &impl Backe
         let ids = batch * 4000..(batch + 1) * 4000;
         apply(&mut *import, &ids.map(|id| format!("products {id}\n")).collect::<String>());
     }
-    let errors = import.commit().unwrap().unwrap_err();
+    let errors = import.commit().unwrap().into_result().unwrap_err();
     assert_eq!((errors.errors.len(), errors.error_count), (100, 12_000));
     assert!(errors.is_full());
 }

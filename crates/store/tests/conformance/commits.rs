@@ -28,7 +28,7 @@ pub(crate) fn a_call_with_an_error_leaves_no_trace(backend: &impl Backend) {
         code: ImportCode::JsonInvalid,
         message: "no JSON".to_owned(),
     });
-    let errors = import.commit().unwrap().unwrap_err();
+    let errors = import.commit().unwrap().into_result().unwrap_err();
     assert!(shown(&errors).contains(&"- 4 - - json_invalid".to_owned()));
     // Refused for a broken rule.
     assert!(try_import(&*store, &format!("{script}\n+payments 5 amount=-1")).is_err());
@@ -70,7 +70,7 @@ pub(crate) fn revisions_count_commits_that_change_something(backend: &impl Backe
     }
     let mut import = begin(&*store, P, NOW, None);
     import.include_table(table("orders").unwrap());
-    let outcome = import.commit().unwrap().unwrap();
+    let outcome = import.commit().unwrap().into_result().unwrap();
     assert_eq!(counts(&outcome, "orders"), "0 0 0 0 0");
     assert_eq!(outcome.tables.len(), 1);
 }
@@ -92,7 +92,7 @@ pub(crate) fn providers_do_not_see_each_other(backend: &impl Backend) {
     // The same idempotency key of two providers is two keys.
     let key = || Some(IdempotencyKey { key: "k".to_owned(), request_hash: [1; 32] });
     for provider in [P, Q] {
-        begin(&*store, provider, NOW, key()).commit().unwrap().unwrap();
+        begin(&*store, provider, NOW, key()).commit().unwrap().into_result().unwrap();
     }
     assert_eq!(store.check().unwrap(), Vec::<String>::new());
 }
@@ -123,12 +123,12 @@ pub(crate) fn keys_answer_the_same_request_once(backend: &impl Backend) {
     // A refused call leaves the key unused.
     let mut import = begin(&*store, P, NOW, key(1));
     apply(&mut *import, "products 9");
-    assert!(import.commit().unwrap().is_err());
+    assert!(import.commit().unwrap().into_result().is_err());
     drop(begin(&*store, P, NOW, key(1)));
 
     let mut import = begin(&*store, P, NOW, key(1));
     apply(&mut *import, "customers 5");
-    let outcome = import.commit().unwrap().unwrap();
+    let outcome = import.commit().unwrap().into_result().unwrap();
     import_at(&*store, P, NOW, "customers 6").unwrap();
     let ask = |store: &dyn store::Store, seconds: i64, hash: u8| match store
         .begin_import(P, at(seconds), key(hash))
@@ -162,7 +162,7 @@ pub(crate) fn keys_answer_the_same_request_once(backend: &impl Backend) {
     let later = NOW + 31 * DAY;
     let mut import = begin(&*store, P, later, key(3));
     apply(&mut *import, "customers 5");
-    let unchanged = import.commit().unwrap().unwrap();
+    let unchanged = import.commit().unwrap().into_result().unwrap();
     assert_eq!(counts(&unchanged, "customers"), "1 0 0 1 0");
     assert_eq!(unchanged.revision, store.revision().unwrap());
     assert_eq!(ask(&*store, later, 3), "answered false");
@@ -251,7 +251,7 @@ pub(crate) fn order_and_splitting_do_not_matter(backend: &impl Backend) {
                 let (table, change) = lines[(step + turn) % count].clone();
                 import.apply(table, vec![change]).unwrap();
             }
-            import.commit().unwrap().unwrap();
+            import.commit().unwrap().into_result().unwrap();
             contents(store)
         };
         assert_eq!(backend_rows, expected, "turn {turn}");
@@ -261,9 +261,31 @@ pub(crate) fn order_and_splitting_do_not_matter(backend: &impl Backend) {
     for (table, change) in lines {
         let mut import = begin(&*store, P, NOW, None);
         import.apply(table, vec![change]).unwrap();
-        import.commit().unwrap().unwrap();
+        import.commit().unwrap().into_result().unwrap();
     }
     assert_eq!(contents(&*store), expected);
+}
+
+/// Rows whose texts exceed what a batch holds are written in several batches.
+pub(crate) fn rows_too_large_for_one_batch_are_written_in_several(backend: &impl Backend) {
+    let store = backend.open();
+    with_providers(&*store);
+    let long = "x".repeat(1 << 20);
+    let customers = 1..=40;
+    let each = |text: &str| -> String {
+        customers.clone().map(|id| format!("customers {id} {text}\n")).collect()
+    };
+    import(&*store, &each(&format!("name={long}")));
+    let updated = import(&*store, &each("phone=1"));
+    assert_eq!(counts(&updated, "customers"), "40 0 40 0 0");
+    let again = format!("{}customers 40 phone=1\ncustomers 7 phone=1\n", each("phone=1"));
+    let unchanged = import(&*store, &again);
+    assert_eq!(counts(&unchanged, "customers"), "42 0 0 42 0");
+    for id in customers.clone() {
+        assert_eq!(show(&*store, "customers", id, "phone name"), format!("1 {long}"), "{id}");
+    }
+    let twice = format!("{}customers 3 phone=3", each("phone=2"));
+    assert_eq!(try_import(&*store, &twice), Err(vec!["customers 41 3 id duplicate_id".to_owned()]));
 }
 
 /// Deletes every row in one call.
@@ -274,6 +296,6 @@ fn clear(store: &dyn store::Store) {
         let delete = Change::Delete { id: key.id, line };
         import.apply(table(name).unwrap(), vec![delete]).unwrap();
     }
-    import.commit().unwrap().unwrap();
+    import.commit().unwrap().into_result().unwrap();
     assert_eq!(contents(store), []);
 }

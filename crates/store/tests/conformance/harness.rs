@@ -128,7 +128,7 @@ pub(crate) fn import_at(
 ) -> Result<ImportOutcome, ImportErrors> {
     let mut import = begin(store, provider, seconds, None);
     apply(&mut *import, script);
-    import.commit().unwrap()
+    import.commit().unwrap().into_result()
 }
 
 /// Imports a script for [`P`]. Returns errors as `table line id column code`.
@@ -292,6 +292,7 @@ macro_rules! conformance_suite {
                 commits: everything_is_there_after_opening_again,
                 commits: handles_write_in_turn,
                 commits: order_and_splitting_do_not_matter,
+                commits: rows_too_large_for_one_batch_are_written_in_several,
                 random: reads_and_deltas_agree_with_a_plain_model,
                 jobs: a_job_goes_from_queued_to_succeeded,
                 jobs: a_lapsed_lease_goes_to_another_worker,

@@ -490,5 +490,5 @@ pub(crate) fn work_goes_on_beside_an_import(backend: &impl Backend) {
     assert_eq!(done.state, JobState::Succeeded);
     webhook(&*store, P, "https://a", &[]);
     assert_eq!(backend.open().jobs(P, &JobFilter::default()).unwrap().0, 1);
-    import.commit().unwrap().unwrap();
+    import.commit().unwrap().into_result().unwrap();
 }

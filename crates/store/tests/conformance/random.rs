@@ -68,7 +68,7 @@ fn run_call(store: &dyn Store, provider: ProviderId, steps: &[RowStep], model: &
         }
     }
     import.apply(sites, batch).unwrap();
-    let outcome = import.commit().unwrap().unwrap();
+    let outcome = import.commit().unwrap().into_result().unwrap();
     let expected = if has_changed { revision } else { Revision(revision.0 - 1) };
     assert_eq!(outcome.revision, expected);
 }

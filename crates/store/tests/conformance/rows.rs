@@ -187,7 +187,7 @@ pub(crate) fn an_id_twice_in_one_call(backend: &impl Backend) {
     ] {
         let mut import = begin(&*store, P, NOW, None);
         apply(&mut *import, script);
-        let answer = import.commit().unwrap();
+        let answer = import.commit().unwrap().into_result();
         match answer {
             Ok(_) => assert!(!is_refused, "{script}"),
             Err(errors) => {

@@ -124,7 +124,7 @@ fn a_backup_opens_as_a_store() {
     let mut during = begin(&*store, P, NOW, None);
     apply(&mut *during, "customers 70");
     store.backup(&path).unwrap();
-    during.commit().unwrap().unwrap();
+    during.commit().unwrap().into_result().unwrap();
     assert_eq!(store.backup(&path).unwrap_err().code(), "exists");
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();

@@ -52,7 +52,7 @@ pub(super) struct PivotPeriods {
 
 impl<'q> GroupLayout<'q> {
     /// Makes the layout of a query. Reads the rows on which the periods of its pivot depend.
-    pub(super) async fn of(
+    pub(super) async fn read(
         scope: &QueryScope<'_>,
         query: &'q ReportQuery,
         arrangement: &'q GroupedOptions,
@@ -65,7 +65,7 @@ impl<'q> GroupLayout<'q> {
         };
         let selected: Vec<usize> = query.columns.iter().filter_map(position).collect();
         let spread = match &arrangement.pivot {
-            Some(pivot) => Some(PivotPeriods::of(scope, report, pivot, predicates).await?),
+            Some(pivot) => Some(PivotPeriods::find(scope, report, pivot, predicates).await?),
             None => None,
         };
         let currency = currency_place(report, &selected);
@@ -97,7 +97,7 @@ fn currency_place(report: &Report, selected: &[usize]) -> CurrencyPosition {
 }
 
 impl PivotPeriods {
-    async fn of(
+    async fn find(
         scope: &QueryScope<'_>,
         report: &Report,
         pivot: &PivotOptions,
@@ -112,7 +112,7 @@ impl PivotPeriods {
             (LastPivotPeriod::Contains(day) | LastPivotPeriod::ContainsLastRowOr(day), _) => day,
         };
         let periods = pivot.periods_until(last);
-        let bounds = PeriodBounds::of(&periods);
+        let bounds = PeriodBounds::from_periods(&periods);
         let mask = match bucket {
             PivotBucket::Day(bucket) => periods::period_mask_of_day((bucket.day)(scope), bounds),
             PivotBucket::Active => life_span::active_periods_mask(scope, bounds).await?,

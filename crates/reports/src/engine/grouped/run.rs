@@ -31,7 +31,7 @@ pub(crate) async fn run_page(
     limit: u64,
 ) -> Result<ReportPage, ReportError> {
     let scope = query.scope(session);
-    let groups = PlannedGroups::of(&scope, query, arrangement).await?;
+    let groups = PlannedGroups::plan(&scope, query, arrangement).await?;
     let found = groups.find(&scope, offset, limit).await?;
     let rows = if groups.is_deep(&found, offset, limit) {
         groups.deep_page(&scope, offset, limit).await?
@@ -65,7 +65,7 @@ pub(crate) async fn open_rows(
     arrangement: &GroupedOptions,
 ) -> Result<ReportRows, ReportError> {
     let scope = query.scope(session);
-    let groups = PlannedGroups::of(&scope, query, arrangement).await?;
+    let groups = PlannedGroups::plan(&scope, query, arrangement).await?;
     let mut found = groups.find(&scope, 0, TOP_ROWS_MAX).await?;
     let batches: RowStream = if found.total > TOP_ROWS_MAX {
         groups.stream(session)?
@@ -117,15 +117,15 @@ struct FoundGroups {
 }
 
 impl PlannedGroups {
-    async fn of(
+    async fn plan(
         scope: &QueryScope<'_>,
         query: &ReportQuery,
         arrangement: &GroupedOptions,
     ) -> Result<Self, ReportError> {
         let predicates = predicates::query_predicates(scope, query)?;
-        let layout = GroupLayout::of(scope, query, arrangement, &predicates).await?;
-        let tallies = QueryTallies::of(scope, &layout);
-        let table = GroupTable::of(scope, &layout, &tallies, &predicates);
+        let layout = GroupLayout::read(scope, query, arrangement, &predicates).await?;
+        let tallies = QueryTallies::for_query(scope, &layout);
+        let table = GroupTable::build(scope, &layout, &tallies, &predicates);
         let plan = keys::plan_groups(scope, &layout, &tallies, &predicates)?;
         let plan = plan.project(table.expressions())?;
         let has_total_row = layout.dimensions().next().is_none();

@@ -34,7 +34,7 @@ pub(super) struct GroupTable {
 }
 
 impl GroupTable {
-    pub(super) fn of(
+    pub(super) fn build(
         scope: &QueryScope<'_>,
         layout: &GroupLayout<'_>,
         tallies: &QueryTallies,

@@ -30,7 +30,7 @@ enum MeasureTallies {
 }
 
 impl QueryTallies {
-    pub(super) fn of(scope: &QueryScope<'_>, layout: &GroupLayout<'_>) -> Self {
+    pub(super) fn for_query(scope: &QueryScope<'_>, layout: &GroupLayout<'_>) -> Self {
         let mask = layout.spread.as_ref();
         let mask = mask.map(|spread| (spread.mask.clone(), spread.periods.len()));
         let mut tallies = Self { values: vec![], measures: vec![], mask };

@@ -69,7 +69,7 @@ impl DifferentialData {
         for (table, change) in changes {
             transaction.apply(table, vec![change]).unwrap();
         }
-        let committed = transaction.commit().unwrap();
+        let committed = transaction.commit().unwrap().into_result();
         assert_eq!(committed.err().map(|errors| errors.errors.into_iter().next()), None);
     }
 

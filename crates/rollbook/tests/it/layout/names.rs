@@ -44,3 +44,20 @@ fn names_of_types_are_unique_in_their_crate_and_rare_elsewhere() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn functions_have_names_that_can_be_searched_for() {
+    let mut found = Vec::new();
+    for (path, text) in all_sources().into_iter().filter(|(path, _)| !is_test(path)) {
+        for (number, line) in (1..).zip(text.lines()) {
+            if line.contains("fn of(") || line.contains("fn of<") {
+                found.push(format!("{}:{number}: {}", path.display(), line.trim()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "say what it does:\n{}", found.join("\n"));
+}
+
+fn is_test(path: &std::path::Path) -> bool {
+    path.iter().any(|part| part == "tests")
+}

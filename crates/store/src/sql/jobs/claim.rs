@@ -11,10 +11,12 @@ use crate::sql::value::values;
 
 const IS_ANY_DUE: &str = "SELECT 1 FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') \
     AND CASE state WHEN 'queued' THEN not_before ELSE lease_until END <= ?2 LIMIT 1";
-/// A lapsed lease counts as not running; otherwise a provider whose workers all died would reach
+/// The list of states stands beside the one state so that SQLite can use the index of unfinished
+/// jobs. A lapsed lease counts as not running; otherwise a provider whose workers all died would reach
 /// its limit for ever. A job whose row is locked, for example by a cancellation, is skipped.
 const NEXT: &str = "SELECT j.id FROM jobs j LEFT JOIN (SELECT provider_id, count(*) AS jobs \
-        FROM jobs WHERE kind = ?1 AND state = 'running' AND lease_until > ?2 \
+        FROM jobs WHERE kind = ?1 AND state IN ('queued', 'running') AND state = 'running' \
+        AND lease_until > ?2 \
         GROUP BY provider_id) running ON running.provider_id = j.provider_id \
     LEFT JOIN turns t ON t.queue = ?1 AND t.provider_id = j.provider_id \
     WHERE j.kind = ?1 AND j.state IN ('queued', 'running') \
@@ -62,4 +64,32 @@ pub(super) fn claim(
         fair_queue::record_turn(session, kind, job.provider)?;
     }
     Ok(taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::session::{SqlDialect, text_for};
+
+    /// Returns how SQLite runs a statement over the jobs file.
+    fn plan_of(sql: &str) -> Vec<String> {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        connection.execute_batch(&crate::sqlite::jobs_file_migrations().concat()).unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN {}", text_for(SqlDialect::Sqlite, sql));
+        let mut statement = connection.prepare(&sql).unwrap();
+        let values = vec![rusqlite::types::Null; statement.parameter_count()];
+        let values = rusqlite::params_from_iter(values);
+        let steps = statement.query_map(values, |row| row.get(3)).unwrap();
+        steps.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn sqlite_looks_for_jobs_in_the_index_of_unfinished_ones() {
+        for sql in [super::IS_ANY_DUE, super::NEXT, super::super::list::POSITION] {
+            let plan = plan_of(sql);
+            let scans = plan.iter().any(|step| {
+                ["SCAN jobs", "SCAN j", "SCAN b"].iter().any(|scan| step.starts_with(scan))
+            });
+            assert!(!scans && plan.iter().any(|s| s.contains("jobs_unfinished")), "{plan:#?}");
+        }
+    }
 }

@@ -18,8 +18,11 @@ const PAGE: &str = select_jobs!(
     AND ({texts ?4} IS NULL OR subject {in ?4}) \
     ORDER BY id DESC LIMIT ?5 OFFSET ?6"
 );
-const POSITION: &str = "SELECT (SELECT count(*) FROM jobs b WHERE b.kind = j.kind \
-    AND b.provider_id = j.provider_id AND b.state = 'queued' AND b.id < j.id) \
+/// The list of states stands beside the one state so that SQLite can use the index of unfinished
+/// jobs.
+pub(super) const POSITION: &str = "SELECT (SELECT count(*) FROM jobs b WHERE b.kind = j.kind \
+    AND b.provider_id = j.provider_id AND b.state IN ('queued', 'running') \
+        AND b.state = 'queued' AND b.id < j.id) \
     FROM jobs j WHERE j.id = ?1 AND j.state = 'queued'";
 const COUNTS: &str = "SELECT count(*) FILTER (WHERE state = 'queued'), \
     count(*) FILTER (WHERE state = 'running') FROM jobs \

@@ -169,6 +169,9 @@ impl<D: SqlDatabase> JobStore for D {
     }
 
     fn identity_number(&self, subject: &str) -> Result<i64, StoreError> {
-        self.write_jobs(|session| identity::find_or_assign(session, subject))
+        match self.look_up_jobs(|session| identity::find(session, subject))? {
+            Some(number) => Ok(number),
+            None => self.write_jobs(|session| identity::assign(session, subject)),
+        }
     }
 }
