@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use model::id::ProviderId;
 use model::provider::Provider;
 use model::time::Instant;
-use reports::definitions::{find_report, report_catalogue};
+use reports::{find_report, report_catalogue};
 use reports::request::{FieldErrors, RawParameters, RawValue, RequestContext};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -15,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let all = report_catalogue();
     let report = &all[usize::from(*first) % all.len()];
-    let report = find_report(report.name).expect("a report is found by its name");
+    let report = find_report(report.name()).expect("a report is found by its name");
     let pairs = form_urlencoded::parse(query);
     let given: RawParameters =
         pairs.map(|(name, value)| (name.into_owned(), RawValue::Text(value.into_owned()))).collect();

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use model::id::ProviderId;
 use model::provider::Provider;
 use model::time::Instant;
-use reports::definitions::find_report;
+use reports::find_report;
 use reports::request::{RawValue, RequestContext, parse_page};
 
 fuzz_target!(|bytes: &[u8]| {
@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let report = find_report("customers").expect("the report exists");
     let is_accepted = |text: String| {
-        let given = [("created_at_timeframe".to_owned(), RawValue::Text(text))];
+        let given = vec![("created_at_timeframe".to_owned(), RawValue::Text(text))];
         parse_page(report, &given, &provider, &context).is_ok()
     };
     if is_accepted(text.to_owned()) {
