@@ -218,3 +218,23 @@ fn weak_and_unfitting_keys_are_refused_at_start() {
     let twice = [hs256_settings(), hs256_settings()];
     assert!(JwtKeys::load(&twice).is_err(), "one name for two keys");
 }
+
+#[test]
+fn claims_that_are_not_utf_8_are_refused_even_where_nobody_reads_them() {
+    let keys = all_keys();
+    let verify = |extra: &[u8]| {
+        let exp = NOW_S + 600;
+        let mut claims =
+            format!("{{\"sub\":\"a\",\"exp\":{exp},\"scope\":\"read_write provider:1\",\"x\":\"")
+                .into_bytes();
+        claims.extend_from_slice(extra);
+        claims.extend_from_slice(b"\"}");
+        let header = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS256"}"#);
+        let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
+        let key = EncodingKey::from_secret(SECRET);
+        let signature = crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+        keys.verify(&format!("{message}.{signature}"), now())
+    };
+    assert!(verify("é".as_bytes()).is_some());
+    assert!(verify(b"\xe9").is_none());
+}
