@@ -11,6 +11,8 @@
 
 use std::fmt;
 
+use datafusion::common::Column;
+use datafusion::logical_expr::Expr;
 use model::permission::Permission;
 
 pub(crate) mod column;
@@ -26,19 +28,17 @@ use grouping::ReportGrouping;
 use relation::Relation;
 use scoped_expr::ScopedExpr;
 
-use crate::request::selection;
 use crate::usage_rows;
 
-/// One report: its base rows, the relations joined to them, its columns and filters.
+/// One report: its rows, its columns and its filters.
 pub struct Report {
     pub(crate) name: &'static str,
     pub(crate) label: &'static str,
     pub(crate) permissions: &'static [Permission],
-    pub(crate) base: ReportBase,
+    pub(crate) source: RowSource,
+    pub(crate) deleted: DeletedRows,
     /// A condition that a base row must meet to be in the report at all, whatever the filters.
     pub(crate) row_condition: Option<ScopedExpr>,
-    /// The relations, ordered so that each one refers only to the base and to relations before it.
-    pub(crate) relations: Vec<Relation>,
     /// The columns in catalogue order.
     pub(crate) columns: Vec<ReportColumn>,
     pub(crate) parents: &'static [&'static str],
@@ -59,15 +59,15 @@ pub(crate) enum ReportShape {
     Grouped(ReportGrouping),
 }
 
-/// The base of a report: the table whose rows it lists or groups.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ReportBase {
-    /// The name of a table of the catalogue, or [`usage_rows::TABLE`].
+/// The rows that a report or an export is made of: the rows of one table, the base, and the
+/// relations joined to them.
+pub(crate) struct RowSource {
+    /// The name of a table of the catalogue, or [`usage_rows::USAGE_TABLE`].
     pub(crate) table: &'static str,
     /// The name by which expressions refer to the base.
     pub(crate) alias: &'static str,
-    /// The treatment of rows with `deleted_at`.
-    pub(crate) deleted: DeletedRows,
+    /// The relations, ordered so that each one refers only to the base and to relations before it.
+    pub(crate) relations: Vec<Relation>,
 }
 
 /// The treatment of deleted base rows. Rule: spec/reports.md §16.
@@ -79,6 +79,19 @@ pub(crate) enum DeletedRows {
     LeftOut,
     /// Deleted rows are left out unless a filter of kind `IncludeDeleted` is true.
     OnRequest,
+}
+
+impl RowSource {
+    /// Returns a column of the base as an expression.
+    pub(crate) fn base_column(&self, name: &str) -> Expr {
+        Expr::Column(Column::new(Some(self.alias), name))
+    }
+
+    /// Returns true if the base rows are stored in a table, so that a part of them can be read
+    /// alone.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.table != usage_rows::USAGE_TABLE
+    }
 }
 
 impl Report {
@@ -113,8 +126,28 @@ impl Report {
     /// or alias, or those below a parent. Empty if the report has no such name. Rule:
     /// spec/reports.md §4.
     pub fn keys_named(&self, name: &str) -> Vec<&'static str> {
-        let positions = selection::columns_named(self, name).unwrap_or_default();
+        let positions = self.columns_named(name).unwrap_or_default();
         positions.into_iter().map(|position| self.columns[position].key).collect()
+    }
+
+    /// Returns the columns that a name selects: the columns below a parent, or the single column with
+    /// this key or alias.
+    pub(crate) fn columns_named(&self, name: &str) -> Option<Vec<usize>> {
+        if self.parents.contains(&name) {
+            let leaves = self.columns.iter().enumerate().filter(|(_, column)| {
+                let is_below =
+                    column.key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+                is_below && !column.is_addition
+            });
+            return Some(leaves.map(|(position, _)| position).collect());
+        }
+        self.column_named(name).map(|column| vec![column])
+    }
+
+    /// Returns the column with this key or alias.
+    pub(crate) fn column_named(&self, name: &str) -> Option<usize> {
+        let has_alias = |column: &ReportColumn| column.aliases.contains(&name);
+        self.column(name).or_else(|| self.columns.iter().position(has_alias))
     }
 
     /// Returns the grouping; none for a plain report.
@@ -138,7 +171,7 @@ impl Report {
 
     /// Returns the keys of the required columns, in the order in which they come first.
     pub(crate) fn required_keys(&self) -> &'static [&'static str] {
-        match self.base.table {
+        match self.source.table {
             usage_rows::USAGE_TABLE => &["customer_membership.id", "customer.id"],
             _ => &["id", "customer.id"],
         }

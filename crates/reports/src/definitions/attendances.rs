@@ -17,7 +17,7 @@ use crate::definition::relation::{derived_relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, column_value, is_one_of, scoped_expr, text_literal,
 };
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::definition::{DeletedRows, Report, ReportShape, RowSource};
 use crate::functions::event_time::EventTimePart;
 use crate::terms::{attendance, customer};
 
@@ -26,26 +26,30 @@ pub(super) fn report() -> Report {
         name: "attendances",
         label: "Attendances",
         permissions: &[Permission::Attendances],
-        base: ReportBase { table: "attendances", alias: "a", deleted: DeletedRows::Never },
+        source: RowSource {
+            table: "attendances",
+            alias: "a",
+            relations: vec![
+                related_row("e", "events", "a.event_id"),
+                customer::customer_relation("a.customer_id"),
+                related_row("cm", "customer_memberships", "a.customer_membership_id"),
+                related_row("m", "memberships", "cm.membership_id"),
+                related_row("o", "offering_types", "e.offering_type_id"),
+                related_row("site", "sites", "e.site_id"),
+                related_row("source", "booking_sources", "a.booking_source_id"),
+                derived_relation("taught", [("e.id", "event_id")], attendance::event_instructors),
+                derived_relation(
+                    "first",
+                    [("a.customer_id", "customer_id")],
+                    attendance::first_attendances,
+                ),
+            ],
+        },
+        deleted: DeletedRows::Never,
         row_condition: Some(scoped_expr(|_| {
             let is_kind = is_one_of(col("e.kind"), &["class", "appointment"]);
             is_kind.and(col("e.status").eq(text_literal("active")))
         })),
-        relations: vec![
-            related_row("e", "events", "a.event_id"),
-            customer::customer_relation("a.customer_id"),
-            related_row("cm", "customer_memberships", "a.customer_membership_id"),
-            related_row("m", "memberships", "cm.membership_id"),
-            related_row("o", "offering_types", "e.offering_type_id"),
-            related_row("site", "sites", "e.site_id"),
-            related_row("source", "booking_sources", "a.booking_source_id"),
-            derived_relation("taught", [("e.id", "event_id")], attendance::event_instructors),
-            derived_relation(
-                "first",
-                [("a.customer_id", "customer_id")],
-                attendance::first_attendances,
-            ),
-        ],
         columns: columns(),
         parents: &[
             "customer",

@@ -7,7 +7,7 @@ use crate::definition::column::{instant, int, money, string};
 use crate::definition::filter::{ids, instants, instants_within};
 use crate::definition::relation::derived_relation;
 use crate::definition::scoped_expr::{column_value, scoped_expr, widen_amount};
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::definition::{DeletedRows, Report, ReportShape, RowSource};
 use crate::terms::{credit, customer};
 
 pub(super) fn report() -> Report {
@@ -33,25 +33,25 @@ pub(super) fn report() -> Report {
         name: "customer_credits",
         label: "Customer Credits",
         permissions: &[Permission::Customers, Permission::Revenue],
-        base: ReportBase {
+        source: RowSource {
             table: "balance_transactions",
             alias: "bt",
-            deleted: DeletedRows::Never,
+            relations: vec![
+                customer::customer_relation("bt.customer_id"),
+                derived_relation(
+                    "balance",
+                    [("bt.customer_id", "customer_id"), ("bt.currency", "currency")],
+                    credit::credit_balances,
+                ),
+                derived_relation(
+                    "running",
+                    [("bt.customer_id", "customer_id"), ("bt.id", "id")],
+                    credit::running_balances,
+                ),
+            ],
         },
+        deleted: DeletedRows::Never,
         row_condition: None,
-        relations: vec![
-            customer::customer_relation("bt.customer_id"),
-            derived_relation(
-                "balance",
-                [("bt.customer_id", "customer_id"), ("bt.currency", "currency")],
-                credit::credit_balances,
-            ),
-            derived_relation(
-                "running",
-                [("bt.customer_id", "customer_id"), ("bt.id", "id")],
-                credit::running_balances,
-            ),
-        ],
         columns,
         parents: &["customer"],
         filters,

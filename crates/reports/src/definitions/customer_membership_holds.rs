@@ -21,7 +21,7 @@ use crate::definition::relation::{derived_relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, null_unless, scoped_expr, text_literal,
 };
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::definition::{DeletedRows, Report, ReportShape, RowSource};
 use crate::functions::without_membership;
 use crate::terms::{customer, membership};
 
@@ -30,23 +30,23 @@ pub(super) fn report() -> Report {
         name: "customer_membership_holds",
         label: "Customer Membership Holds",
         permissions: &[Permission::Customers],
-        base: ReportBase {
+        source: RowSource {
             table: "customer_membership_holds",
             alias: "h",
-            deleted: DeletedRows::Never,
+            relations: vec![
+                related_row("cm", "customer_memberships", "h.customer_membership_id"),
+                customer::customer_relation("cm.customer_id"),
+                customer::venue_relation(),
+                related_row("m", "memberships", "cm.membership_id"),
+                derived_relation(
+                    "owned",
+                    [("cm.customer_id", "customer_id")],
+                    membership::memberships_by_status,
+                ),
+            ],
         },
+        deleted: DeletedRows::Never,
         row_condition: Some(scoped_expr(|_| col("cm.deleted_at").is_null())),
-        relations: vec![
-            related_row("cm", "customer_memberships", "h.customer_membership_id"),
-            customer::customer_relation("cm.customer_id"),
-            customer::venue_relation(),
-            related_row("m", "memberships", "cm.membership_id"),
-            derived_relation(
-                "owned",
-                [("cm.customer_id", "customer_id")],
-                membership::memberships_by_status,
-            ),
-        ],
         columns: columns(),
         parents: &[
             "customer",

@@ -13,7 +13,7 @@ use crate::definition::filter::{
 use crate::definition::grouping::{GroupedForm, ReportGrouping};
 use crate::definition::relation::related_row;
 use crate::definition::scoped_expr::{ScopedExpr, column_value, scoped_expr};
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::definition::{DeletedRows, Report, ReportShape, RowSource};
 use crate::terms::{customer, membership};
 use crate::usage_rows;
 
@@ -22,20 +22,20 @@ pub(super) fn report() -> Report {
         name: "customer_membership_usage",
         label: "Customer Membership Usage",
         permissions: &[Permission::SuperAdmin],
-        base: ReportBase {
+        source: RowSource {
             table: usage_rows::USAGE_TABLE,
             alias: "u",
-            deleted: DeletedRows::Never,
+            relations: vec![
+                related_row("cm", "customer_memberships", "u.customer_membership_id"),
+                customer::customer_relation("cm.customer_id"),
+                customer::venue_relation(),
+                related_row("m", "memberships", "cm.membership_id"),
+                related_row("offering", "offering_types", "u.offering_type_id"),
+                membership::current_hold_relation("cm.id"),
+            ],
         },
+        deleted: DeletedRows::Never,
         row_condition: None,
-        relations: vec![
-            related_row("cm", "customer_memberships", "u.customer_membership_id"),
-            customer::customer_relation("cm.customer_id"),
-            customer::venue_relation(),
-            related_row("m", "memberships", "cm.membership_id"),
-            related_row("offering", "offering_types", "u.offering_type_id"),
-            membership::current_hold_relation("cm.id"),
-        ],
         columns: columns(),
         parents: &[
             "customer_membership",

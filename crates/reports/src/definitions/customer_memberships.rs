@@ -16,7 +16,7 @@ use crate::definition::relation::{derived_relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, column_value, null_unless, scoped_expr, text_literal,
 };
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::definition::{DeletedRows, Report, ReportShape, RowSource};
 use crate::functions::without_membership;
 use crate::terms::{customer, hold, membership};
 
@@ -25,35 +25,39 @@ pub(super) fn report() -> Report {
         name: "customer_memberships",
         label: "Customer Memberships",
         permissions: &[Permission::Customers],
-        base: ReportBase {
+        source: RowSource {
             table: "customer_memberships",
             alias: "cm",
-            deleted: DeletedRows::LeftOut,
+            relations: vec![
+                customer::customer_relation("cm.customer_id"),
+                customer::venue_relation(),
+                related_row("m", "memberships", "cm.membership_id"),
+                related_row("processor", "payment_processors", "cm.payment_processor_id"),
+                membership::current_hold_relation("cm.id"),
+                derived_relation(
+                    "ahold",
+                    [("cm.id", "customer_membership_id")],
+                    hold::first_current_or_upcoming_holds,
+                ),
+                derived_relation(
+                    "changes",
+                    [("cm.id", "customer_membership_id")],
+                    hold::hold_changes,
+                ),
+                derived_relation(
+                    "first",
+                    [("cm.customer_id", "customer_id")],
+                    membership::first_memberships,
+                ),
+                derived_relation(
+                    "owned",
+                    [("cm.customer_id", "customer_id")],
+                    membership::memberships_by_status,
+                ),
+            ],
         },
+        deleted: DeletedRows::LeftOut,
         row_condition: None,
-        relations: vec![
-            customer::customer_relation("cm.customer_id"),
-            customer::venue_relation(),
-            related_row("m", "memberships", "cm.membership_id"),
-            related_row("processor", "payment_processors", "cm.payment_processor_id"),
-            membership::current_hold_relation("cm.id"),
-            derived_relation(
-                "ahold",
-                [("cm.id", "customer_membership_id")],
-                hold::first_current_or_upcoming_holds,
-            ),
-            derived_relation("changes", [("cm.id", "customer_membership_id")], hold::hold_changes),
-            derived_relation(
-                "first",
-                [("cm.customer_id", "customer_id")],
-                membership::first_memberships,
-            ),
-            derived_relation(
-                "owned",
-                [("cm.customer_id", "customer_id")],
-                membership::memberships_by_status,
-            ),
-        ],
         columns: columns(),
         parents: &["customer", "customer.venue", "membership"],
         filters: filters(),

@@ -21,7 +21,7 @@ use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, constant_value, null_unless, scoped_expr, text_literal,
     zero_amount,
 };
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::definition::{DeletedRows, Report, ReportShape, RowSource};
 use crate::error::ReportError;
 use crate::functions::birthday;
 use crate::query_scope::{self, QueryScope};
@@ -64,36 +64,48 @@ pub(super) fn report() -> Report {
         name: "customers",
         label: "Customers",
         permissions: &[Permission::Customers],
-        base: ReportBase { table: "customers", alias: "c", deleted: DeletedRows::OnRequest },
+        source: RowSource {
+            table: "customers",
+            alias: "c",
+            relations: vec![
+                related_row("venue", "sites", "c.site_id"),
+                derived_relation("address", [("c.id", "customer_id")], addresses),
+                derived_relation(
+                    "owned",
+                    [("c.id", "customer_id")],
+                    membership::memberships_by_status,
+                ),
+                derived_relation(
+                    "running",
+                    [("c.id", "customer_id")],
+                    membership::customers_with_running,
+                ),
+                derived_relation(
+                    "shared",
+                    [("c.id", "customer_id")],
+                    membership::customers_sharing,
+                ),
+                derived_relation("att", [("c.id", "customer_id")], attendance::attendance_counts),
+                derived_relation("recent", [("c.id", "customer_id")], recently_attending),
+                derived_relation(
+                    "failed",
+                    [("c.id", "customer_id")],
+                    payment::customers_with_failed_payment,
+                ),
+                derived_relation(
+                    "credit",
+                    [("c.id", "customer_id")],
+                    credit::provider_currency_balances,
+                ),
+                derived_relation(
+                    "lastpay",
+                    [("c.id", "customer_id")],
+                    payment::last_payments_of_customers,
+                ),
+            ],
+        },
+        deleted: DeletedRows::OnRequest,
         row_condition: None,
-        relations: vec![
-            related_row("venue", "sites", "c.site_id"),
-            derived_relation("address", [("c.id", "customer_id")], addresses),
-            derived_relation("owned", [("c.id", "customer_id")], membership::memberships_by_status),
-            derived_relation(
-                "running",
-                [("c.id", "customer_id")],
-                membership::customers_with_running,
-            ),
-            derived_relation("shared", [("c.id", "customer_id")], membership::customers_sharing),
-            derived_relation("att", [("c.id", "customer_id")], attendance::attendance_counts),
-            derived_relation("recent", [("c.id", "customer_id")], recently_attending),
-            derived_relation(
-                "failed",
-                [("c.id", "customer_id")],
-                payment::customers_with_failed_payment,
-            ),
-            derived_relation(
-                "credit",
-                [("c.id", "customer_id")],
-                credit::provider_currency_balances,
-            ),
-            derived_relation(
-                "lastpay",
-                [("c.id", "customer_id")],
-                payment::last_payments_of_customers,
-            ),
-        ],
         columns: columns(),
         parents: &["family", "venue", "instructor", "referring_member", "emergency_contact"],
         filters: filters(),

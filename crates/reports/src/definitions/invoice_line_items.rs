@@ -17,7 +17,7 @@ use crate::definition::relation::{Relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, scoped_expr, text_literal,
 };
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::definition::{DeletedRows, Report, ReportShape, RowSource};
 use crate::terms::{customer, invoice};
 
 const ITEM: ReportColumnKind = ReportColumnKind::Object {
@@ -30,9 +30,9 @@ pub(super) fn report() -> Report {
         name: "invoice_line_items",
         label: "Invoice Line Items",
         permissions: &[Permission::Revenue],
-        base: ReportBase { table: "invoice_lines", alias: "l", deleted: DeletedRows::Never },
+        source: RowSource { table: "invoice_lines", alias: "l", relations: relations() },
+        deleted: DeletedRows::Never,
         row_condition: Some(scoped_expr(|_| col("i.deleted_at").is_null())),
-        relations: relations(),
         columns: columns(),
         parents: &["invoice", "invoice.discount_code", "customer", "customer.venue"],
         filters: filters(),

@@ -19,7 +19,7 @@ use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, constant_value, null_unless, scoped_expr, text_literal,
     widen_amount, zero_amount,
 };
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
+use crate::definition::{DeletedRows, Report, ReportShape, RowSource};
 use crate::terms::{customer, invoice, payment, refund};
 
 pub(super) fn report() -> Report {
@@ -27,9 +27,9 @@ pub(super) fn report() -> Report {
         name: "invoices",
         label: "Invoices",
         permissions: &[Permission::Revenue],
-        base: ReportBase { table: "invoices", alias: "i", deleted: DeletedRows::LeftOut },
+        source: RowSource { table: "invoices", alias: "i", relations: relations() },
+        deleted: DeletedRows::LeftOut,
         row_condition: None,
-        relations: relations(),
         columns: columns(),
         parents: &["refunded_invoice", "customer", "customer.venue", "discount_code"],
         filters: filters(),

@@ -13,10 +13,10 @@ use model::output::OutputColumn;
 use super::grouped;
 use super::matching::{self, RowSortKey};
 use super::output::{self, ResultColumns};
-use super::predicates::{self, base_column};
+use super::predicates;
 use super::resolve_me;
 use super::{base, batches, slices};
-use crate::definition::Report;
+use crate::definition::RowSource;
 use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
 use crate::query_scope::QueryScope;
@@ -41,10 +41,10 @@ pub async fn open_rows(
     let predicates = predicates::query_predicates(&scope, query)?;
     let keys = matching::sort_keys(&scope, query, &predicates);
     let output = output::query_columns(&scope, query);
-    let rows = if keys.is_empty() && base::is_stored(query.report) {
-        open_by_id(&scope, query.report, predicates, None, output).await?
+    let rows = if keys.is_empty() && query.report.source.is_stored() {
+        open_by_id(&scope, &query.report.source, predicates, None, output).await?
     } else {
-        open_sorted(&scope, query.report, &predicates, &keys, output).await?
+        open_sorted(&scope, &query.report.source, &predicates, &keys, output).await?
     };
     Ok(ReportRows { headers: output::column_headers(query), ..rows })
 }
@@ -54,31 +54,31 @@ pub async fn check_file(session: &MirrorSession, request: &FileRequest) -> Resul
     resolve_me::resolve_me(session, &request.query).await.map(|_| ())
 }
 
-/// Opens the rows of `report` that meet `predicates`, without headers. They are ordered by the
+/// Opens the rows of `source` that meet `predicates`, without headers. They are ordered by the
 /// column `by` of the base, which holds an id, and then by their own id.
 pub(crate) async fn open_by_id(
     scope: &QueryScope<'_>,
-    report: &'static Report,
+    source: &'static RowSource,
     predicates: Vec<Expr>,
     by: Option<&'static str>,
     output: ResultColumns,
 ) -> Result<ReportRows, ReportError> {
-    let sliced = slices::cut_rows(scope, report, predicates, by).await?;
+    let sliced = slices::cut_rows(scope, source, predicates, by).await?;
     let columns = output.columns.clone();
     Ok(rows_without_headers(scope, sliced.total, columns, sliced.stream(scope, output)))
 }
 
-/// Opens the rows of `report` that meet `predicates`, without headers, ordered by `keys` and then
+/// Opens the rows of `source` that meet `predicates`, without headers, ordered by `keys` and then
 /// by id.
 async fn open_sorted(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     predicates: &[Expr],
     keys: &[RowSortKey],
     output: ResultColumns,
 ) -> Result<ReportRows, ReportError> {
-    let total = matching::count_matching_rows(scope, report, predicates).await?;
-    let batches = stream_sorted(scope, report, predicates, keys, &output)?;
+    let total = matching::count_matching_rows(scope, source, predicates).await?;
+    let batches = stream_sorted(scope, source, predicates, keys, &output)?;
     Ok(rows_without_headers(scope, total, output.columns, batches))
 }
 
@@ -101,12 +101,12 @@ fn rows_without_headers(
 /// Returns the rows in the batch layout of `output`.
 fn stream_sorted(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     predicates: &[Expr],
     keys: &[RowSortKey],
     output: &ResultColumns,
 ) -> Result<RowStream, ReportError> {
-    let plan = plan_sorted(scope, report, predicates, keys, output)?;
+    let plan = plan_sorted(scope, source, predicates, keys, output)?;
     let schema = batches::result_schema(output);
     let session = scope.session.clone();
     let batches = session.stream(plan).map(move |batch| {
@@ -119,22 +119,22 @@ fn stream_sorted(
 
 fn plan_sorted(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     predicates: &[Expr],
     keys: &[RowSortKey],
     output: &ResultColumns,
 ) -> Result<LogicalPlan, ReportError> {
     let base_rows = match keys {
-        [] => base::base_rows_by_id(scope, report)?,
-        _ => base::base_rows(scope, report, &RelationKeys::All)?,
+        [] => base::base_rows_by_id(scope, source)?,
+        _ => base::base_rows(scope, source, &RelationKeys::All)?,
     };
     let shown = |position: usize| format!("column_{position}");
     let expressions = output.expressions.iter().cloned().enumerate();
     let mut values: Vec<(String, Expr)> =
         expressions.map(|(position, value)| (shown(position), value)).collect();
     values.extend(matching::sort_key_values(keys));
-    values.push(("id".to_owned(), base_column(report, "id")));
+    values.push(("id".to_owned(), source.base_column("id")));
     let last: Vec<Expr> = (0..output.expressions.len()).map(|at| col(shown(at))).collect();
-    let rows = matching::select_rows(scope, report, base_rows, predicates, &values)?;
+    let rows = matching::select_rows(scope, source, base_rows, predicates, &values)?;
     Ok(rows.sort(matching::sort_order(keys))?.project(last)?.build()?)
 }

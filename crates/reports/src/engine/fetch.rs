@@ -11,7 +11,7 @@ use super::gather::gather;
 use super::matching::KeptColumns;
 use super::needs::ColumnNeeds;
 use super::output::ResultColumns;
-use crate::definition::Report;
+use crate::definition::RowSource;
 use crate::error::ReportError;
 use crate::query_scope::QueryScope;
 
@@ -19,13 +19,13 @@ use crate::query_scope::QueryScope;
 /// base that are in `kept` are not read again.
 pub(crate) async fn fetch_rows(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     output: &ResultColumns,
     ids: &[i64],
     kept: Option<KeptColumns>,
 ) -> Result<RecordBatch, ReportError> {
-    let needs = ColumnNeeds::from_expressions(report, &output.expressions);
-    let gathered = gather(scope, report, &needs, ids, kept).await?;
+    let needs = ColumnNeeds::from_expressions(source, &output.expressions);
+    let gathered = gather(scope, source, &needs, ids, kept).await?;
     let values = output.expressions.iter().enumerate();
     let mut columns: Vec<Expr> =
         values.map(|(position, value)| value.clone().alias(format!("column_{position}"))).collect();

@@ -18,7 +18,7 @@ use futures::future::try_join_all;
 
 use super::matching::KeptColumns;
 use super::needs::ColumnNeeds;
-use crate::definition::Report;
+use crate::definition::RowSource;
 use crate::definition::relation::{Relation, RelationKeys};
 use crate::error::ReportError;
 use crate::query_scope::QueryScope;
@@ -37,24 +37,24 @@ pub(crate) struct GatheredRows {
 /// base are taken from `kept` if it is given.
 pub(crate) async fn gather(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     needs: &ColumnNeeds,
     ids: &[i64],
     kept: Option<KeptColumns>,
 ) -> Result<GatheredRows, ReportError> {
     let mut gathered = match kept {
-        Some(columns) => GatheredRows::from_base_columns(report.base.alias, ids.len(), columns),
-        None => base_rows(scope, report, needs, ids).await?,
+        Some(columns) => GatheredRows::from_base_columns(source.alias, ids.len(), columns),
+        None => base_rows(scope, source, needs, ids).await?,
     };
     let mut waiting: Vec<&Relation> =
-        report.relations.iter().filter(|relation| needs.reads(relation.alias)).collect();
+        source.relations.iter().filter(|relation| needs.reads(relation.alias)).collect();
     while !waiting.is_empty() {
         let is_ready = |relation: &&Relation| {
             relation.on.iter().all(|(outer, _)| gathered.columns.contains_key(*outer))
         };
         let (ready, later): (Vec<_>, Vec<_>) = waiting.into_iter().partition(is_ready);
         if ready.is_empty() {
-            let stuck = format!("the relations of {} wait for each other", report.name);
+            let stuck = format!("the relations of {} wait for each other", source.table);
             return Err(DataFusionError::Internal(stuck).into());
         }
         for some in ready.chunks(READS_AT_ONCE) {
@@ -70,23 +70,22 @@ pub(crate) async fn gather(
 
 async fn base_rows(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     needs: &ColumnNeeds,
     ids: &[i64],
 ) -> Result<GatheredRows, ReportError> {
-    let base = report.base;
     let mut sorted = ids.to_vec();
     sorted.sort_unstable();
-    let mut names: BTreeSet<&str> = needs.columns(base.alias).collect();
+    let mut names: BTreeSet<&str> = needs.columns(source.alias).collect();
     names.insert("id");
-    let rows = super::base::base_rows(scope, report, &RelationKeys::Ids(sorted))?;
-    let rows = collect(scope, rows, base.alias, &names).await?;
+    let rows = super::base::base_rows(scope, source, &RelationKeys::Ids(sorted))?;
+    let rows = collect(scope, rows, source.alias, &names).await?;
     let found = rows.column_by_name("id").map(|ids| ids.as_primitive::<Int64Type>());
     let found = found.into_iter().flat_map(|ids| ids.values().iter().copied());
     let positions: HashMap<i64, u32> = found.zip(0..).collect();
     let order: UInt32Array = ids.iter().map(|id| positions.get(id).copied()).collect();
     let mut gathered = GatheredRows { rows: ids.len(), columns: BTreeMap::new() };
-    gathered.add(base.alias, &rows, &order)?;
+    gathered.add(source.alias, &rows, &order)?;
     Ok(gathered)
 }
 

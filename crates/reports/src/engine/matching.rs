@@ -13,9 +13,8 @@ use datafusion::prelude::col;
 use futures::StreamExt;
 
 use super::needs::ColumnNeeds;
-use super::predicates::base_column;
 use super::{base, join_names};
-use crate::definition::Report;
+use crate::definition::RowSource;
 use crate::definition::column::ReportColumnKind;
 use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
@@ -40,17 +39,17 @@ pub(crate) struct RowSortKey {
 /// its order.
 pub(crate) fn select_rows(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     base: LogicalPlanBuilder,
     predicates: &[Expr],
     values: &[(String, Expr)],
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let needs = ColumnNeeds::from_expressions(
-        report,
+        source,
         predicates.iter().chain(values.iter().map(|(_, value)| value)),
     );
-    let mut rows = join_names::project_join_columns(base, report.base.alias, &needs)?;
-    for relation in report.relations.iter().filter(|relation| needs.reads(relation.alias)) {
+    let mut rows = join_names::project_join_columns(base, source.alias, &needs)?;
+    for relation in source.relations.iter().filter(|relation| needs.reads(relation.alias)) {
         let related = join_names::project_join_columns(
             relation.rows(scope, &RelationKeys::All)?,
             relation.alias,
@@ -74,13 +73,13 @@ pub(crate) fn select_rows(
 /// Returns the number of matching rows.
 pub(crate) async fn count_matching_rows(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     predicates: &[Expr],
 ) -> Result<u64, ReportError> {
     let plan = select_rows(
         scope,
-        report,
-        base::base_rows(scope, report, &RelationKeys::All)?,
+        source,
+        base::base_rows(scope, source, &RelationKeys::All)?,
         predicates,
         &[],
     )?
@@ -115,23 +114,23 @@ pub(crate) async fn find_page(
     offset: u64,
     limit: u64,
 ) -> Result<FoundPage, ReportError> {
-    let report = query.report;
+    let source = &query.report.source;
     if limit == 0 {
-        let total = count_matching_rows(scope, report, predicates).await?;
+        let total = count_matching_rows(scope, source, predicates).await?;
         return Ok(FoundPage { total, ids: Vec::new(), kept: None });
     }
     let keys = sort_keys(scope, query, predicates);
-    let id = base_column(report, "id");
+    let id = source.base_column("id");
     let window = RowWindow { offset, limit };
-    let needs = ColumnNeeds::from_expressions(report, predicates);
-    let is_base_alone = report.relations.iter().all(|relation| !needs.reads(relation.alias));
-    if keys.is_empty() && is_base_alone && base::is_stored(report) {
+    let needs = ColumnNeeds::from_expressions(source, predicates);
+    let is_base_alone = source.relations.iter().all(|relation| !needs.reads(relation.alias));
+    if keys.is_empty() && is_base_alone && source.is_stored() {
         // In order of id the plan for the page can stop after its rows. With joins it would read as
         // much as the count does.
-        let base = base::base_rows_by_id(scope, report)?;
+        let base = base::base_rows_by_id(scope, source)?;
         let plan = plan_ordered_values(
             scope,
-            report,
+            source,
             base,
             predicates,
             &keys,
@@ -139,23 +138,23 @@ pub(crate) async fn find_page(
             window,
         )?;
         let (total, rows) = futures::try_join!(
-            count_matching_rows(scope, report, predicates),
+            count_matching_rows(scope, source, predicates),
             window.rows(scope, plan)
         )?;
         return Ok(FoundPage { total, ids: read_ids(&rows), kept: None });
     }
     let counter = RowCounter::default();
-    let base = base::base_rows(scope, report, &RelationKeys::All)?;
+    let base = base::base_rows(scope, source, &RelationKeys::All)?;
     let read = predicates.iter().chain(keys.iter().map(|key| &key.value));
     let kept = match window.fetch() {
         Some(_) => {
-            base::columns_to_keep(report, &ColumnNeeds::from_expressions(report, read), shown)
+            base::columns_to_keep(source, &ColumnNeeds::from_expressions(source, read), shown)
         }
         None => Vec::new(),
     };
     let mut values = vec![named_id(counter.count_rows_of(id))];
-    values.extend(kept.iter().map(|name| (format!("kept_{name}"), base_column(report, name))));
-    let plan = plan_ordered_values(scope, report, base, predicates, &keys, values, window)?;
+    values.extend(kept.iter().map(|name| (format!("kept_{name}"), source.base_column(name))));
+    let plan = plan_ordered_values(scope, source, base, predicates, &keys, values, window)?;
     let rows = window.rows(scope, plan).await?;
     let ids = read_ids(&rows);
     let kept = (!kept.is_empty() && !ids.is_empty())
@@ -172,7 +171,7 @@ fn named_id(id: Expr) -> (String, Expr) {
 /// needs.
 fn plan_ordered_values(
     scope: &QueryScope<'_>,
-    report: &Report,
+    source: &RowSource,
     base: LogicalPlanBuilder,
     predicates: &[Expr],
     keys: &[RowSortKey],
@@ -182,7 +181,7 @@ fn plan_ordered_values(
     let shown: Vec<Expr> = values.iter().map(|(name, _)| col(name)).collect();
     let mut all = sort_key_values(keys);
     all.extend(values);
-    let rows = select_rows(scope, report, base, predicates, &all)?;
+    let rows = select_rows(scope, source, base, predicates, &all)?;
     let rows = rows.sort_with_limit(sort_order(keys), window.fetch())?;
     Ok(rows.project(shown)?.build()?)
 }
@@ -265,9 +264,9 @@ pub(crate) fn sort_keys(
     query: &ReportQuery,
     predicates: &[Expr],
 ) -> Vec<RowSortKey> {
-    let report = query.report;
-    let id = base_column(report, "id");
-    let cursor = base_column(report, base::cursor_column(report));
+    let (report, source) = (query.report, &query.report.source);
+    let id = source.base_column("id");
+    let cursor = source.base_column(base::cursor_column(source));
     let mut keys = Vec::new();
     for (position, item) in query.sort.iter().enumerate() {
         let column = &report.columns[item.column];

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use datafusion::logical_expr::Expr;
 
-use crate::definition::Report;
+use crate::definition::RowSource;
 
 /// Names of columns, by the alias of the base or relation that holds them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ impl ColumnNeeds {
     /// Collects the columns that `expressions` read, and the key columns of the relations that are
     /// needed for them.
     pub(crate) fn from_expressions<'a>(
-        report: &Report,
+        source: &RowSource,
         expressions: impl IntoIterator<Item = &'a Expr>,
     ) -> Self {
         let mut needs = Self::default();
@@ -28,7 +28,7 @@ impl ColumnNeeds {
                 }
             }
         }
-        for relation in report.relations.iter().rev() {
+        for relation in source.relations.iter().rev() {
             if needs.reads(relation.alias) {
                 for (outer, inner) in &relation.on {
                     needs.add_qualified(outer);

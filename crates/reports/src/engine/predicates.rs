@@ -1,13 +1,12 @@
 //! The filters of a request as expressions over qualified columns.
 
-use datafusion::common::Column;
 use datafusion::functions_nested::expr_fn::{array_has_any, make_array};
 use datafusion::logical_expr::{Expr, lit};
 
 use super::base;
+use crate::definition::DeletedRows;
 use crate::definition::filter::FilterTest;
 use crate::definition::scoped_expr::ScopedExpr;
-use crate::definition::{DeletedRows, Report};
 use crate::error::ReportError;
 use crate::query_scope::{self, QueryScope};
 use crate::request::conditions::ConditionValue;
@@ -22,11 +21,11 @@ pub(crate) fn query_predicates(
     let report = query.report;
     let mut predicates = Vec::new();
     if leaves_deleted_out(query) {
-        predicates.push(base_column(report, "deleted_at").is_null());
+        predicates.push(report.source.base_column("deleted_at").is_null());
     }
     predicates.extend(report.row_condition.as_ref().map(|kept| kept(scope)));
     if let Some(id) = query.id_gt {
-        predicates.push(base_column(report, base::cursor_column(report)).gt(lit(id)));
+        predicates.push(report.source.base_column(base::cursor_column(&report.source)).gt(lit(id)));
     }
     for condition in &query.conditions {
         let test = &report.filters[condition.filter].test;
@@ -41,15 +40,10 @@ pub(crate) fn query_predicates(
     Ok(predicates)
 }
 
-/// Returns a column of the base as an expression.
-pub(crate) fn base_column(report: &Report, name: &str) -> Expr {
-    Expr::Column(Column::new(Some(report.base.alias), name))
-}
-
 fn leaves_deleted_out(query: &ReportQuery) -> bool {
     let includes_deleted =
         |filter: usize| matches!(query.report.filters[filter].test, FilterTest::IncludeDeleted);
-    match query.report.base.deleted {
+    match query.report.deleted {
         DeletedRows::Never => false,
         DeletedRows::LeftOut => true,
         DeletedRows::OnRequest => !query.has_condition_true(includes_deleted),

@@ -27,13 +27,15 @@ pub async fn run_page(
     let scope = query.scope(session);
     let predicates = predicates::query_predicates(&scope, query)?;
     let output = output::query_columns(&scope, query);
-    let needs = ColumnNeeds::from_expressions(query.report, &output.expressions);
+    let needs = ColumnNeeds::from_expressions(&query.report.source, &output.expressions);
     let (offset, limit) = (request.offset, request.limit);
     let found = matching::find_page(&scope, query, &predicates, &needs, offset, limit).await?;
     let total = found.total;
     let batches = match found.ids.as_slice() {
         [] => vec![],
-        ids => vec![fetch::fetch_rows(&scope, query.report, &output, ids, found.kept).await?],
+        ids => {
+            vec![fetch::fetch_rows(&scope, &query.report.source, &output, ids, found.kept).await?]
+        }
     };
     let headers = output::column_headers(query);
     Ok(ReportPage {

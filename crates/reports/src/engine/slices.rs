@@ -18,9 +18,8 @@ use mirror::{MirrorError, MirrorSession};
 
 use super::matching::{self, RowSortKey};
 use super::output::ResultColumns;
-use super::predicates::base_column;
 use super::{base, fetch};
-use crate::definition::Report;
+use crate::definition::RowSource;
 use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
 use crate::query_scope::{QueryScope, ScopeValues};
@@ -38,9 +37,9 @@ const SLICES_AHEAD: usize = 2;
 /// The number of rows of one batch.
 const BATCH_ROWS: usize = 1 << 13;
 
-/// The rows of a report, with the cuts between which slices are computed.
+/// The rows of a source, with the cuts between which slices are computed.
 pub(crate) struct SlicedRows {
-    report: &'static Report,
+    source: &'static RowSource,
     predicates: Vec<Expr>,
     by: Option<&'static str>,
     cuts: Vec<SlicePosition>,
@@ -60,11 +59,11 @@ struct SlicePosition {
 /// by the column `by` of the base, an id that is never null, and then by the id.
 pub(crate) async fn cut_rows(
     scope: &QueryScope<'_>,
-    report: &'static Report,
+    source: &'static RowSource,
     predicates: Vec<Expr>,
     by: Option<&'static str>,
 ) -> Result<SlicedRows, ReportError> {
-    let mut sliced = SlicedRows { report, predicates, by, cuts: Vec::new(), total: 0 };
+    let mut sliced = SlicedRows { source, predicates, by, cuts: Vec::new(), total: 0 };
     let mut batches = scope.session.stream(sliced.places(scope, None)?);
     let mut missing = CUT_ROWS;
     let mut last = None;
@@ -136,16 +135,16 @@ impl SlicedRows {
             .into_iter()
             .collect();
         let base = match self.by {
-            None => base::base_rows_by_id(scope, self.report)?,
-            Some(_) => base::base_rows(scope, self.report, &RelationKeys::All)?,
+            None => base::base_rows_by_id(scope, self.source)?,
+            Some(_) => base::base_rows(scope, self.source, &RelationKeys::All)?,
         };
         let base = match slice {
             Some(slice) => base.filter(self.is_in(slice))?,
             None => base,
         };
         let mut values = matching::sort_key_values(&keys);
-        values.push(("id".to_owned(), base_column(self.report, "id")));
-        let rows = matching::select_rows(scope, self.report, base, &self.predicates, &values)?;
+        values.push(("id".to_owned(), self.source.base_column("id")));
+        let rows = matching::select_rows(scope, self.source, base, &self.predicates, &values)?;
         let key = values[0].0.clone();
         let place = vec![col(key).alias("key"), col("id").alias("row_id")];
         Ok(rows.sort(matching::sort_order(&keys))?.project(place)?.build()?)
@@ -154,7 +153,7 @@ impl SlicedRows {
     /// Returns the condition that a row belongs to the slice of these cuts: it comes after the cut
     /// before them, and not after the last one.
     fn is_in(&self, slice: &Range<usize>) -> Expr {
-        let id = base_column(self.report, "id");
+        let id = self.source.base_column("id");
         let key = self.by.map_or_else(|| id.clone(), col);
         let up_to = |end: SlicePosition| {
             let before = key.clone().lt(lit(end.key));
@@ -219,7 +218,7 @@ impl SliceWork {
         for batch in scope.session.collect(places).await? {
             ids.extend_from_slice(batch.column(1).as_primitive::<Int64Type>().values());
         }
-        let rows = fetch::fetch_rows(&scope, self.sliced.report, &self.output, &ids, None).await?;
+        let rows = fetch::fetch_rows(&scope, self.sliced.source, &self.output, &ids, None).await?;
         let row_bytes = rows.get_array_memory_size() / rows.num_rows().max(1);
         self.row_bytes.store(row_bytes, Ordering::Relaxed);
         Ok(rows)

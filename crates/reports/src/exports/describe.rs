@@ -58,7 +58,7 @@ fn describe_filter(filter: &ExportFilter) -> Value {
 
 fn describe_columns(kind: &ExportType) -> Vec<Value> {
     let Some(layout) = kind.layout(false) else { return vec![] };
-    let columns = layout.report.columns.iter();
+    let columns = layout.columns.iter();
     let described = |name: &str, word: &str| json!({"name": name, "type": word});
     columns
         .map(|column| {

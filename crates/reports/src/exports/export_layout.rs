@@ -2,12 +2,12 @@
 
 use model::catalogue;
 
+use crate::definition::RowSource;
 use crate::definition::column::{
     ReportColumn, ReportColumnKind, boolean, column_of_kind, instant, int, money, string,
 };
 use crate::definition::relation::{Relation, related_row};
 use crate::definition::scoped_expr::{ScopedExpr, column_value, scoped_expr};
-use crate::definition::{DeletedRows, Report, ReportBase, ReportShape};
 use crate::error::ReportError;
 use crate::query_scope::QueryScope;
 use datafusion::logical_expr::Expr;
@@ -15,8 +15,9 @@ use datafusion::prelude::col;
 
 /// One layout of an export's rows: one row per record, or one row per line of a record.
 pub(super) struct ExportLayout {
-    /// The base, relations and columns, in the form that the engine takes.
-    pub(super) report: Report,
+    pub(super) source: RowSource,
+    /// The columns in catalogue order.
+    pub(super) columns: Vec<ReportColumn>,
     /// The alias of the record. The range and deletion are tested on its `created_at`, `updated_at`
     /// and `deleted_at`.
     pub(super) record: &'static str,
@@ -50,20 +51,8 @@ pub(super) fn export_layout(
 ) -> ExportLayout {
     let has_deleted = has_column(table, "deleted_at");
     ExportLayout {
-        report: Report {
-            name: table,
-            label: table,
-            permissions: &[],
-            base: ReportBase { table, alias, deleted: DeletedRows::Never },
-            row_condition: None,
-            relations: vec![],
-            columns: vec![],
-            parents: &[],
-            filters: vec![],
-            default_sort: &[],
-            brief_columns: &[],
-            shape: ReportShape::Plain,
-        },
+        source: RowSource { table, alias, relations: vec![] },
+        columns: vec![],
         record: alias,
         has_deleted,
         only: None,
@@ -78,24 +67,29 @@ fn has_column(table: &str, name: &str) -> bool {
 }
 
 impl ExportLayout {
+    /// Returns the column with this key.
+    pub(super) fn column(&self, key: &str) -> Option<&ReportColumn> {
+        self.columns.iter().find(|column| column.key == key)
+    }
+
     /// Adds relations.
     pub(super) fn joined(mut self, relations: impl IntoIterator<Item = Relation>) -> Self {
-        self.report.relations.extend(relations);
+        self.source.relations.extend(relations);
         self
     }
 
     /// Adds columns of the base table. `names` are separated by white space.
     pub(super) fn stored(mut self, names: &'static str) -> Self {
-        let base = self.report.base;
+        let (alias, table) = (self.source.alias, self.source.table);
         let columns = names.split_ascii_whitespace();
-        let columns = columns.map(|name| stored(base.alias, base.table, name));
-        self.report.columns.extend(columns);
+        let columns = columns.map(|name| stored(alias, table, name));
+        self.columns.extend(columns);
         self
     }
 
     /// Adds columns.
     pub(super) fn and(mut self, columns: impl IntoIterator<Item = ReportColumn>) -> Self {
-        self.report.columns.extend(columns);
+        self.columns.extend(columns);
         self
     }
 
@@ -107,7 +101,7 @@ impl ExportLayout {
         table: &'static str,
         key: &'static str,
     ) -> Self {
-        self.report.relations.push(related_row(record, table, key));
+        self.source.relations.push(related_row(record, table, key));
         self.record = record;
         self.has_deleted = has_column(table, "deleted_at");
         self.order = Some(key);

@@ -61,7 +61,7 @@ pub(super) async fn open_metadata(
     predicates: &[Expr],
     request: &ExportRequest,
 ) -> Result<ReportRows, ReportError> {
-    let columns: Vec<&ReportColumn> = layout.report.columns.iter().collect();
+    let columns: Vec<&ReportColumn> = layout.columns.iter().collect();
     let stored =
         || run::open_layout(scope, layout, predicates, output::named_columns(scope, &columns));
     let shape = match request.layout {

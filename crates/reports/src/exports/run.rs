@@ -13,7 +13,6 @@ use crate::definition::column::ReportColumn;
 use crate::engine::all_rows;
 use crate::engine::matching;
 use crate::engine::output::{self, ResultColumns};
-use crate::engine::predicates::base_column;
 use crate::error::ReportError;
 use crate::query_scope::QueryScope;
 use crate::rows::ReportRows;
@@ -26,10 +25,10 @@ pub async fn export_has_rows(
     let scope = scope_of(session, request);
     let layout = layout_of(request)?;
     let predicates = all_predicates(&scope, layout, request)?;
-    let base = layout.report.base;
-    let rows = session.scan(base.table, base.alias)?;
-    let id = [("id".to_owned(), base_column(&layout.report, "id"))];
-    let rows = matching::select_rows(&scope, &layout.report, rows, &predicates, &id)?;
+    let source = &layout.source;
+    let rows = session.scan(source.table, source.alias)?;
+    let id = [("id".to_owned(), source.base_column("id"))];
+    let rows = matching::select_rows(&scope, source, rows, &predicates, &id)?;
     let mut batches = session.stream(rows.limit(0, Some(1))?.build()?);
     while let Some(batch) = batches.try_next().await? {
         if batch.num_rows() > 0 {
@@ -55,13 +54,9 @@ pub async fn open_export_rows(
     if request.export_type().is_metadata() {
         return metadata::open_metadata(&scope, layout, &predicates, request).await;
     }
-    let columns = &layout.report.columns;
     let chosen: Vec<&ReportColumn> = match &request.columns {
-        Some(names) => {
-            let chosen = names.iter().filter_map(|name| layout.report.column(name));
-            chosen.map(|position| &columns[position]).collect()
-        }
-        None => columns.iter().collect(),
+        Some(names) => names.iter().filter_map(|name| layout.column(name)).collect(),
+        None => layout.columns.iter().collect(),
     };
     let output = output::named_columns(&scope, &chosen);
     open_layout(&scope, layout, &predicates, output).await
@@ -74,7 +69,7 @@ pub(super) async fn open_layout(
     predicates: &[Expr],
     output: ResultColumns,
 ) -> Result<ReportRows, ReportError> {
-    all_rows::open_by_id(scope, &layout.report, predicates.to_vec(), layout.order, output).await
+    all_rows::open_by_id(scope, &layout.source, predicates.to_vec(), layout.order, output).await
 }
 
 fn all_predicates(

@@ -107,7 +107,7 @@ impl GroupSortChoices<'_> {
             let leaves = below("name").into_iter().chain(below("id"));
             leaves.reduce(|first, second| if self.has(first) { first } else { second })
         } else {
-            selection::column_named(report, name)
+            report.column_named(name)
         };
         match found {
             None => Err(format!("{} is not a column of {}", quote_value(name), report.name)),

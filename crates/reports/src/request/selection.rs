@@ -20,7 +20,7 @@ pub(crate) struct SortItem {
 pub(crate) fn parse_columns(report: &Report, items: &[String]) -> Result<Vec<usize>, String> {
     let mut chosen: Vec<usize> = Vec::new();
     for item in items {
-        let Some(named) = columns_named(report, item) else {
+        let Some(named) = report.columns_named(item) else {
             let known = report.columns.iter().map(|column| column.key).collect::<Vec<_>>();
             return Err(format!(
                 "{} is not a column of {}{}: expected some of {}",
@@ -52,26 +52,6 @@ pub(crate) fn default_columns(report: &Report) -> Vec<usize> {
         }
         None => (0..report.columns.len()).filter(|c| !report.columns[*c].is_addition).collect(),
     }
-}
-
-/// Returns the columns that a name selects: the columns below a parent, or the single column with
-/// this key or alias.
-pub(crate) fn columns_named(report: &Report, name: &str) -> Option<Vec<usize>> {
-    if report.parents.contains(&name) {
-        let leaves = report.columns.iter().enumerate().filter(|(_, column)| {
-            let is_below = column.key.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
-            is_below && !column.is_addition
-        });
-        return Some(leaves.map(|(position, _)| position).collect());
-    }
-    column_named(report, name).map(|column| vec![column])
-}
-
-/// Returns the column with this key or alias.
-pub(super) fn column_named(report: &Report, name: &str) -> Option<usize> {
-    report
-        .column(name)
-        .or_else(|| report.columns.iter().position(|column| column.aliases.contains(&name)))
 }
 
 /// Parses sort items. When a column is named twice, only the first occurrence counts.
@@ -111,7 +91,7 @@ fn column_of_sort_name(report: &Report, name: &str) -> Option<usize> {
         let below = |leaf: &str| report.column(&format!("{name}.{leaf}"));
         return below("name").or_else(|| below("id"));
     }
-    column_named(report, name)
+    report.column_named(name)
 }
 
 /// Returns the default sort of the report.

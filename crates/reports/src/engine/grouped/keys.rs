@@ -10,7 +10,7 @@ use datafusion::prelude::col;
 
 use super::layout::{CurrencyPosition, GroupLayout};
 use super::tallies::QueryTallies;
-use crate::definition::Report;
+use crate::definition::RowSource;
 use crate::definition::relation::{Relation, RelationKeys, RelationSource};
 use crate::engine::needs::ColumnNeeds;
 use crate::engine::{base, join_names, matching};
@@ -38,13 +38,13 @@ pub(super) fn plan_groups(
     let keys = grouping.keys.iter().enumerate();
     let keys = keys.map(|(number, key)| (group_key_name(number), key.clone()));
     let reads = keys.chain(tallies.row_values()).collect::<Vec<_>>();
-    let base = base::base_rows(scope, layout.report, &RelationKeys::All)?;
-    let rows = matching::select_rows(scope, layout.report, base, predicates, &reads)?;
+    let base = base::base_rows(scope, &layout.report.source, &RelationKeys::All)?;
+    let rows = matching::select_rows(scope, &layout.report.source, base, predicates, &reads)?;
     let keys =
         (0..grouping.keys.len()).map(|number| col(group_key_name(number))).collect::<Vec<_>>();
     let mut groups = rows.aggregate(keys, tallies.over_rows())?;
     let needs = ColumnNeeds::from_expressions(
-        layout.report,
+        &layout.report.source,
         grouping.shown.iter().map(|shown| &shown.value),
     );
     for (relation, key) in grouping.joined() {
@@ -94,19 +94,19 @@ impl<'r> GroupKeys<'r> {
         let mut grouping = Self { keys: vec![], shown: vec![] };
         for position in layout.dimensions() {
             let value = (layout.column(position).value)(scope);
-            grouping.add(layout.report, dimension(position), value);
+            grouping.add(&layout.report.source, dimension(position), value);
         }
         if layout.currency == CurrencyPosition::Added
             && let Some(position) = layout.report.column(CURRENCY)
         {
             let value = (layout.column(position).value)(scope);
-            grouping.add(layout.report, CURRENCY_COLUMN.to_owned(), value);
+            grouping.add(&layout.report.source, CURRENCY_COLUMN.to_owned(), value);
         }
         grouping
     }
 
-    fn add(&mut self, report: &'r Report, name: String, value: Expr) {
-        let shown = match relation_of_key(report, &value) {
+    fn add(&mut self, source: &'r RowSource, name: String, value: Expr) {
+        let shown = match relation_of_key(source, &value) {
             Some(relation) => {
                 let key = self.key_position(col(relation.on[0].0));
                 ShownValue { name, key, value, named: Some(relation) }
@@ -149,14 +149,14 @@ impl<'r> GroupKeys<'r> {
 }
 
 /// Returns the relation if it is all that an expression reads and a key identifies its rows.
-fn relation_of_key<'r>(report: &'r Report, value: &Expr) -> Option<&'r Relation> {
+fn relation_of_key<'r>(source: &'r RowSource, value: &Expr) -> Option<&'r Relation> {
     let columns = value.column_refs();
     let mut aliases = columns.iter().map(|column| column.relation.as_ref().map(|r| r.table()));
     let alias = aliases.next()??;
     if aliases.any(|other| other != Some(alias)) {
         return None;
     }
-    let relation = report.relations.iter().find(|relation| relation.alias == alias)?;
+    let relation = source.relations.iter().find(|relation| relation.alias == alias)?;
     let is_named = matches!(relation.source, RelationSource::Table(_)) && relation.on.len() == 1;
     is_named.then_some(relation)
 }

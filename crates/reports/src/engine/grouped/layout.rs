@@ -129,8 +129,8 @@ async fn last_day(
     predicates: &[Expr],
 ) -> Result<Option<Date>, ReportError> {
     let day = [("day".to_owned(), (bucket.day)(scope))];
-    let base = base::base_rows(scope, report, &RelationKeys::All)?;
-    let plan = matching::select_rows(scope, report, base, predicates, &day)?
+    let base = base::base_rows(scope, &report.source, &RelationKeys::All)?;
+    let plan = matching::select_rows(scope, &report.source, base, predicates, &day)?
         .aggregate(Vec::<Expr>::new(), vec![max(col("day"))])?
         .build()?;
     let batches = scope.session.collect(plan).await?;

@@ -183,7 +183,7 @@ fn check_columns(
         if kind.is_metadata() {
             is_metadata_heading(name, format, layout)
         } else {
-            rows.report.column(name).is_some()
+            rows.column(name).is_some()
         }
     };
     match names.iter().find(|name| !has(name)) {
