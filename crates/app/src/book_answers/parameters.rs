@@ -5,10 +5,9 @@ use accounting::revenue_by_group::RevenueGrouping;
 use model::file_format::FileFormat;
 use model::money::Currency;
 use model::time::Date;
-use reports::request::{FieldErrors, RawParameters, RawValue};
+use reports::request::{FieldErrors, MessageStyle, Parameters, RawParameters};
 
 use crate::error::ApiError;
-use crate::lists::paged;
 use books::audit::AuditAction;
 use books::request::parse_currency;
 use books::views::revenue::parse_group_by;
@@ -18,70 +17,28 @@ const MONTHS_MAX: i32 = 120;
 
 /// A reader of parameters that collects all errors.
 pub struct BooksParameters<'p> {
-    parameters: &'p RawParameters,
-    known: Vec<&'static str>,
-    errors: FieldErrors,
+    parameters: Parameters<'p>,
 }
 
 impl<'p> BooksParameters<'p> {
     /// Creates a reader of these parameters.
     pub fn new(parameters: &'p RawParameters) -> Self {
-        Self { parameters, known: Vec::new(), errors: FieldErrors::default() }
+        Self { parameters: Parameters::new(parameters, MessageStyle::Sentence) }
     }
 
     /// Reads a text. Returns `None` if it is absent, null or empty.
-    pub fn text(&mut self, name: &'static str) -> Option<&'p str> {
-        self.known.push(name);
-        let mut given = self.parameters.iter().filter(|(known, _)| known == name);
-        let (first, again) = (given.next(), given.next().is_some());
-        if again {
-            self.errors.push(name, "Must be given once.");
-        }
-        match first {
-            Some((_, RawValue::Text(text))) if text.contains('\0') => {
-                // PostgreSQL cannot store it.
-                self.errors.push(name, "Must be a text without a zero byte.");
-                None
-            }
-            Some((_, RawValue::Text(text) | RawValue::Number(text))) => {
-                Some(text.as_str()).filter(|text| !text.is_empty())
-            }
-            Some((_, RawValue::Null)) | None => None,
-            Some(_) => {
-                self.errors.push(name, "Must be a text.");
-                None
-            }
-        }
+    pub fn text(&mut self, name: &str) -> Option<&'p str> {
+        self.parameters.text(name)
     }
 
     /// Reads a required text.
-    pub fn required(&mut self, name: &'static str) -> Option<&'p str> {
-        let before = self.errors.0.contains_key(name);
-        let text = self.text(name);
-        if text.is_none() && !before && !self.errors.0.contains_key(name) {
-            self.errors.push(name, format!("The {name} field is required."));
-        }
-        text
+    pub fn required(&mut self, name: &str) -> Option<&'p str> {
+        self.parameters.required(name)
     }
 
     /// Reads a flag, which is false if it is absent.
-    pub fn flag(&mut self, name: &'static str) -> bool {
-        self.known.push(name);
-        let mut given = self.parameters.iter().filter(|(known, _)| known == name);
-        let (first, again) = (given.next(), given.next().is_some());
-        if again {
-            self.errors.push(name, "Must be given once.");
-        }
-        match first.map(|(_, value)| value) {
-            None | Some(RawValue::Null) => false,
-            Some(RawValue::Bool(value)) => *value,
-            Some(RawValue::Text(text)) if text == "true" => true,
-            Some(RawValue::Text(text)) if text == "false" => false,
-            Some(_) => {
-                self.errors.push(name, "Must be true or false.");
-                false
-            }
-        }
+    pub fn flag(&mut self, name: &str) -> bool {
+        self.parameters.flag(name)
     }
 
     /// Reads a required currency.
@@ -91,27 +48,24 @@ impl<'p> BooksParameters<'p> {
     }
 
     /// Reads a required month `YYYY-MM`.
-    pub fn month(&mut self, name: &'static str) -> Option<Month> {
+    pub fn month(&mut self, name: &str) -> Option<Month> {
         let text = self.required(name)?;
         self.checked(name, month(text))
     }
 
     /// Reads an optional month `YYYY-MM`; none if it is absent, or wrong, which is recorded.
-    pub fn optional_month(&mut self, name: &'static str) -> Option<Month> {
-        let text = self.text(name)?;
-        self.checked(name, month(text))
+    pub fn optional_month(&mut self, name: &str) -> Option<Month> {
+        self.parameters.read_text(name, month)
     }
 
     /// Reads an optional currency; none if it is absent, or wrong, which is recorded.
     pub fn optional_currency(&mut self) -> Option<Currency> {
-        let text = self.text("currency")?;
-        self.checked("currency", parse_currency(text))
+        self.parameters.read_text("currency", parse_currency)
     }
 
     /// Reads an optional date; none if it is absent, or wrong, which is recorded.
-    pub fn optional_date(&mut self, name: &'static str) -> Option<Date> {
-        let text = self.text(name)?;
-        self.checked(name, date(text))
+    pub fn optional_date(&mut self, name: &str) -> Option<Date> {
+        self.parameters.read_text(name, date)
     }
 
     /// Reads a month from the path.
@@ -120,7 +74,7 @@ impl<'p> BooksParameters<'p> {
     }
 
     /// Reads a required date.
-    pub fn date(&mut self, name: &'static str) -> Option<Date> {
+    pub fn date(&mut self, name: &str) -> Option<Date> {
         let text = self.required(name)?;
         self.checked(name, date(text))
     }
@@ -130,7 +84,7 @@ impl<'p> BooksParameters<'p> {
         let (from, to) = (self.month("from"), self.month("to"));
         let (from, to) = (from?, to?);
         if from > to {
-            self.errors.push("to", "Must not be before from.");
+            self.parameters.errors.push("to", "Must not be before from.");
             return None;
         }
         let earliest = to.plus(1 - MONTHS_MAX);
@@ -138,7 +92,7 @@ impl<'p> BooksParameters<'p> {
             let said = format!(
                 "At most {MONTHS_MAX} months at once: write from={earliest} or later, or an earlier to."
             );
-            self.errors.push("from", said);
+            self.parameters.errors.push("from", said);
             return None;
         }
         Some((from, to))
@@ -172,9 +126,9 @@ impl<'p> BooksParameters<'p> {
         }
     }
 
-    /// Returns true if a parameter is given.
+    /// Returns true if a parameter is given that was not read yet.
     pub fn has(&self, name: &str) -> bool {
-        self.parameters.iter().any(|(given, _)| given == name)
+        self.parameters.has(name)
     }
 
     /// Reads an optional action of the audit log; none if it is absent, or wrong, which is
@@ -186,14 +140,15 @@ impl<'p> BooksParameters<'p> {
     }
 
     /// Reads an optional number of at least 1; none if it is absent, or wrong, which is recorded.
-    pub fn optional_number(&mut self, name: &'static str) -> Option<u64> {
-        let text = self.text(name)?;
-        let number = text.parse().ok().filter(|number| *number >= 1);
-        self.checked(name, number.ok_or_else(|| "Must be a number from 1 on.".to_owned()))
+    pub fn optional_number(&mut self, name: &str) -> Option<u64> {
+        self.parameters.read_text(name, |text| {
+            let number = text.parse().ok().filter(|number| *number >= 1);
+            number.ok_or_else(|| "Must be a number from 1 on.".to_owned())
+        })
     }
 
     /// Reads a number from 1 to `max`; `usual` if it is absent.
-    pub fn number(&mut self, name: &'static str, usual: u64, max: u64) -> Option<u64> {
+    pub fn number(&mut self, name: &str, usual: u64, max: u64) -> Option<u64> {
         match self.text(name) {
             None => Some(usual),
             Some(text) => {
@@ -205,20 +160,17 @@ impl<'p> BooksParameters<'p> {
 
     /// Adds an error of a parameter.
     pub fn add_error(&mut self, name: &str, message: impl Into<String>) {
-        self.errors.push(name, message);
+        self.parameters.errors.push(name, message);
     }
 
     /// Returns `checked`, or all errors including those of unknown parameters.
-    pub fn finish<T>(mut self, checked: Option<T>) -> Result<T, ApiError> {
-        paged::refuse_unknown(self.parameters, &self.known, &mut self.errors);
-        match checked.filter(|_| self.errors.is_empty()) {
-            Some(value) => Ok(value),
-            None => Err(ApiError::parameters(self.errors)),
-        }
+    pub fn finish<T>(self, checked: Option<T>) -> Result<T, ApiError> {
+        self.parameters.finish().map_err(ApiError::parameters)?;
+        checked.ok_or_else(|| ApiError::parameters(FieldErrors::default()))
     }
 
     fn checked<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
-        value.map_err(|message| self.errors.push(name, message)).ok()
+        value.map_err(|message| self.parameters.errors.push(name, message)).ok()
     }
 }
 

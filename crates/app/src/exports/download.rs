@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use reports::request::{FieldErrors, RawParameters};
+use reports::request::{MessageStyle, Parameters, RawParameters};
 use store::port::jobs::{FILE_MISSING, FileTransfers, Job, JobId, JobState};
 
-use super::export_caller::{self, ExportCaller};
+use super::export_caller::{self, ExportCaller, SITE_ONLY};
 use super::find::{self, export_not_found};
 use super::notices::{self, DOWNLOADED};
 use super::parts::{FULL_BUNDLE_PART, MAIN_PART};
@@ -16,12 +16,10 @@ use crate::jobs::download_link::{self, LinkTarget, LinkValidity};
 use crate::jobs::stored_file::StoredFile;
 use crate::jobs::work::JobEnd;
 use crate::jobs::{early_removal, lost_files};
-use crate::lists::paged;
 use crate::settings::ExportRules;
 use store::crash;
 
-/// The parameters of a signed link.
-const LINK_PARAMETERS: [&str; 3] = ["bundle", "expires", "signature"];
+const INVALID_BUNDLE: &str = "The selected bundle is invalid. Allowed values: full.";
 /// Seconds after which a client should ask again for a file that is not ready.
 pub const POLL_AFTER_S: u64 = 2;
 
@@ -57,25 +55,19 @@ pub fn download_for_link(
     uuid: &str,
     query: &RawParameters,
 ) -> Result<ExportDownload, ApiError> {
-    let mut errors = FieldErrors::default();
-    let mut given =
-        |name: &str| paged::single_text(query, name, &mut errors).unwrap_or_default().to_owned();
-    let (expires, signature) = (given("expires"), given("signature"));
-    let uuid = uuid.to_ascii_lowercase();
-    let bundle = given("bundle");
-    paged::refuse_unknown(query, &LINK_PARAMETERS, &mut errors);
-    if !["", FULL_BUNDLE_PART].contains(&bundle.as_str()) {
-        errors.push("bundle", "The selected bundle is invalid. Allowed values: full.");
-    }
-    if !errors.is_empty() {
-        return Err(ApiError::parameters(errors));
-    }
-    let part = if bundle == FULL_BUNDLE_PART { FULL_BUNDLE_PART } else { MAIN_PART };
+    let mut asked = Parameters::new(query, MessageStyle::NamedSentence);
+    let (expires, signature) = (asked.text("expires"), asked.text("signature"));
+    let part = asked.read_text("bundle", |word| match word {
+        FULL_BUNDLE_PART => Ok(FULL_BUNDLE_PART),
+        _ => Err(INVALID_BUNDLE.to_owned()),
+    });
+    asked.finish().map_err(ApiError::parameters)?;
+    let (uuid, part) = (uuid.to_ascii_lowercase(), part.unwrap_or(MAIN_PART));
     match download_link::check_link(
         app,
         LinkTarget::Export { uuid: &uuid, part },
-        &expires,
-        &signature,
+        expires.unwrap_or_default(),
+        signature.unwrap_or_default(),
     )? {
         LinkValidity::Invalid => return Err(export_not_found()),
         LinkValidity::Expired => return Err(gone()),
@@ -100,21 +92,17 @@ pub fn download_for_link(
 
 /// Returns the part that the query requests.
 fn part(job: &Job, query: &RawParameters) -> Result<&'static str, ApiError> {
-    let mut errors = FieldErrors::default();
     let is_package =
         reports::exports::find_export_type(&job.subject).is_some_and(|kind| kind.is_package());
-    match paged::single_text(query, "bundle", &mut errors) {
-        None => Ok(MAIN_PART),
-        Some(FULL_BUNDLE_PART) if is_package => Ok(FULL_BUNDLE_PART),
-        Some(_) => {
-            let message = if is_package {
-                "The selected bundle is invalid. Allowed values: full."
-            } else {
-                "The bundle field is only for accounting."
-            };
-            Err(ApiError::parameter("bundle", message))
-        }
-    }
+    let mut asked = Parameters::new(query, MessageStyle::NamedSentence);
+    let part = asked.read_text("bundle", |word| match word {
+        FULL_BUNDLE_PART if is_package => Ok(FULL_BUNDLE_PART),
+        _ if is_package => Err(INVALID_BUNDLE.to_owned()),
+        _ => Err("The bundle field is only for accounting.".to_owned()),
+    });
+    asked.skip(SITE_ONLY.always);
+    asked.finish().map_err(ApiError::parameters)?;
+    Ok(part.unwrap_or(MAIN_PART))
 }
 
 fn downloadable_file(

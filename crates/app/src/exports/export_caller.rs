@@ -4,13 +4,12 @@ use model::catalogue;
 use model::id::{ProviderId, is_valid_id};
 use model::permission::Permission;
 use reports::exports::ExportType;
-use reports::request::{FieldErrors, RawParameters};
+use reports::request::{FieldErrors, MessageStyle, Parameters, RawParameters};
 use store::port::{KeyRange, Snapshot};
 
 use crate::app::App;
 use crate::auth::admission::AdmittedRequest;
 use crate::error::{ApiError, ErrorCode};
-use crate::lists::paged;
 use crate::settings::ExportRules;
 
 /// The parameters that a query may have.
@@ -52,12 +51,9 @@ pub fn admit_export_caller(
     let sites = sites(snapshot.as_ref(), admitted.provider.id)?;
     drop(snapshot);
     let is_required = (is_request || rules.is_strict) && !sites.is_empty();
-    let mut errors = FieldErrors::default();
-    let site = site(query, is_required, &mut errors);
-    check_names(query, names, rules.is_strict, &mut errors);
-    if !errors.is_empty() {
-        return Err(ApiError::parameters(errors));
-    }
+    let mut asked = Parameters::new(query, MessageStyle::NamedSentence);
+    let site = site(&mut asked, is_required);
+    check_names(asked, names, rules.is_strict).map_err(ApiError::parameters)?;
     match site {
         Some(site) if !sites.contains(&site) => {
             let message = "The site is not one of this account.";
@@ -68,15 +64,19 @@ pub fn admit_export_caller(
 }
 
 fn check_names(
-    query: &RawParameters,
+    mut asked: Parameters<'_>,
     AllowedParameters { always, added }: AllowedParameters,
     is_strict: bool,
-    errors: &mut FieldErrors,
-) {
-    paged::refuse_unknown(query, &[always, added].concat(), errors);
-    for (name, _) in query.iter().filter(|(name, _)| is_strict && added.contains(&name.as_str())) {
-        errors.push(name, format!("The {name} field is not allowed: exports.strict is on."));
+) -> Result<(), FieldErrors> {
+    for name in added.iter().filter(|_| is_strict) {
+        if asked.has(name) {
+            let message = format!("The {name} field is not allowed: exports.strict is on.");
+            asked.errors.push(name, message);
+        }
     }
+    asked.skip(always);
+    asked.skip(added);
+    asked.finish()
 }
 
 /// Fails unless exports are enabled for the provider.
@@ -113,17 +113,12 @@ impl ExportCaller {
     }
 }
 
-fn site(query: &RawParameters, is_required: bool, errors: &mut FieldErrors) -> Option<i64> {
-    let Some(text) = paged::single_text(query, "site_id", errors) else {
-        if is_required {
-            errors.push("site_id", "The site_id field is required.");
-        }
-        return None;
-    };
+fn site(asked: &mut Parameters<'_>, is_required: bool) -> Option<i64> {
+    let text = if is_required { asked.required("site_id") } else { asked.text("site_id") }?;
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let site = text.parse().ok().filter(|id| is_digits && is_valid_id(*id));
     if site.is_none() {
-        errors.push("site_id", "The site_id must be an integer.");
+        asked.errors.push("site_id", "The site_id must be an integer.");
     }
     site
 }

@@ -2,17 +2,16 @@
 //! Rule: spec/exports.md §7.1.
 
 use reports::exports::{ExportType, describe_export_type, export_types, find_export_type};
-use reports::request::{FieldErrors, RawParameters};
+use reports::request::{FieldErrors, MessageStyle, Parameters, RawParameters};
 use serde_json::{Value, json};
 use store::port::jobs::{JobFilter, JobKind, JobState};
 
-use super::export_caller::ExportCaller;
+use super::export_caller::{ExportCaller, SITE_ONLY};
 use super::find::is_remembered;
 use super::show;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::lists::numbered::NumberedPage;
-use crate::lists::paged;
 
 /// The number of recent exports shown with each type.
 const RECENT: u64 = 20;
@@ -61,38 +60,28 @@ pub struct ExportHistoryQuery {
 impl ExportHistoryQuery {
     /// Reads the query, or returns `None` if it requests the catalogue.
     pub fn read(query: &RawParameters) -> Result<Option<Self>, ApiError> {
-        let mut errors = FieldErrors::default();
-        match paged::single_text(query, "history", &mut errors) {
-            None => return check_catalogue_parameters(query),
-            Some("1" | "true") => {}
+        let mut asked = Parameters::new(query, MessageStyle::NamedSentence);
+        asked.skip(SITE_ONLY.always);
+        match asked.text("history") {
+            None if asked.errors.is_empty() => return check_catalogue_parameters(query),
+            None | Some("1" | "true") => {}
             Some(_) => {
-                errors.push("history", "The selected history is invalid. Allowed values: 1.");
+                let message = "The selected history is invalid. Allowed values: 1.";
+                asked.errors.push("history", message);
             }
         }
-        let page = NumberedPage::read(query, &mut errors);
-        let object = paged::single_text(query, "object", &mut errors).map(str::to_owned);
-        let object = object.and_then(|name| {
-            let kind = find_export_type(&name).map(ExportType::object);
-            if kind.is_none() {
-                errors.push("object", "The selected object is invalid.");
-            }
-            kind
+        let page = NumberedPage::read(&mut asked);
+        let object = asked.read_text("object", |name| {
+            let kind = find_export_type(name).map(ExportType::object);
+            kind.ok_or_else(|| "The selected object is invalid.".to_owned())
         });
-        let state = paged::single_text(query, "state", &mut errors).map(str::to_owned);
-        let state = state.and_then(|word| {
-            let state = show::state_of_word(&word);
-            if state.is_none() {
-                let words = show::state_words().join(", ");
-                let message = format!("The selected state is invalid. Allowed values: {words}.");
-                errors.push("state", message);
-            }
-            state
+        let state = asked.read_text("state", |word| {
+            let words = || show::state_words().join(", ");
+            let message = || format!("The selected state is invalid. Allowed values: {}.", words());
+            show::state_of_word(word).ok_or_else(message)
         });
-        if errors.is_empty() {
-            Ok(Some(Self { page, object, state }))
-        } else {
-            Err(ApiError::parameters(errors))
-        }
+        asked.finish().map_err(ApiError::parameters)?;
+        Ok(Some(Self { page, object, state }))
     }
 
     /// Returns the parameters of links to other pages, apart from the page.

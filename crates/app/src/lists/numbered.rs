@@ -1,9 +1,7 @@
 //! Numbered pages of a list with links, as used under `/api/v1/core`. Rule: spec/exports.md §7.1.
 
-use reports::request::{FieldErrors, RawParameters};
+use reports::request::Parameters;
 use serde_json::{Value, json};
-
-use super::paged;
 
 /// The default size of a page.
 const LIMIT: u64 = 10;
@@ -18,13 +16,10 @@ pub struct NumberedPage {
 }
 
 impl NumberedPage {
-    /// Reads `page` and `limit`; problems are added to `errors`.
-    pub fn read(query: &RawParameters, errors: &mut FieldErrors) -> Self {
-        let mut read = |name, max| {
-            paged::bounded_integer(query, name, max, &format!("The {name} must"), errors)
-        };
-        let page = read("page", u64::from(u32::MAX)).unwrap_or(1);
-        Self { page, limit: read("limit", LIMIT_MAX).unwrap_or(LIMIT) }
+    /// Reads `page` and `limit`.
+    pub fn read(query: &mut Parameters<'_>) -> Self {
+        let page = query.integer("page", u64::from(u32::MAX)).unwrap_or(1);
+        Self { page, limit: query.integer("limit", LIMIT_MAX).unwrap_or(LIMIT) }
     }
 
     /// Returns the number of entries before the page.

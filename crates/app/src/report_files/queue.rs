@@ -1,7 +1,7 @@
 //! Requests for a report as a file: all checks, then a job is queued. Rule: spec/reports.md §11.1.
 
 use model::file_format::FileFormat;
-use reports::request::{FieldErrors, RawParameters, RawValue};
+use reports::request::{FieldErrors, MessageStyle, Parameters, RawParameters, RawValue};
 use reports::{FileRequest, Report, RequestContext};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -155,7 +155,9 @@ fn take_parameter(parameters: &mut RawParameters, name: &str) -> RawParameters {
 
 /// Returns the format of the body, or else of the query, or else CSV. Rule: spec/reports.md §7.1.
 fn format(body: RawParameters, query: RawParameters, errors: &mut FieldErrors) -> FileFormat {
-    crate::lists::paged::refuse_unknown(&query, &["format"], errors);
+    let mut asked = Parameters::new(&query, MessageStyle::Sentence);
+    asked.skip(&["format"]);
+    asked.finish().unwrap_or_else(|unknown| errors.extend(unknown));
     let query = query.into_iter().filter(|(name, _)| name == "format").collect();
     for given in [body, query] {
         let given: RawParameters =

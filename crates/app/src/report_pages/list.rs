@@ -1,11 +1,11 @@
 //! The paged list of reports. Rule: spec/reports.md §12.
 
 use model::permission::Permissions;
-use reports::request::{FieldErrors, RawParameters};
+use reports::request::{MessageStyle, Parameters, RawParameters};
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::lists::paged::{self, Paging};
+use crate::lists::paged::Paging;
 
 /// Returns one page of the reports that `permissions` allow to read.
 pub fn report_list_page(
@@ -13,12 +13,9 @@ pub fn report_list_page(
     parameters: &RawParameters,
     base_url: &str,
 ) -> Result<Value, ApiError> {
-    let mut errors = FieldErrors::default();
-    paged::refuse_unknown(parameters, &["page", "page_size"], &mut errors);
-    let paging = Paging::read(parameters, &mut errors);
-    if !errors.is_empty() {
-        return Err(ApiError::parameters(errors));
-    }
+    let mut asked = Parameters::new(parameters, MessageStyle::Sentence);
+    let paging = Paging::read(&mut asked);
+    asked.finish().map_err(ApiError::parameters)?;
     let all = reports::describe::list_readable_reports(permissions, base_url);
     let count = all.len() as u64;
     let skipped = usize::try_from(paging.offset()).unwrap_or(usize::MAX);

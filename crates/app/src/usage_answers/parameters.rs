@@ -1,7 +1,7 @@
 //! Parameters of usage requests. Rule: spec/usage.md §1, §9, §10, §12.
 
 use model::time::Date;
-use reports::request::{FieldErrors, Parameters, RawParameters, values};
+use reports::request::{FieldErrors, MessageStyle, Parameters, RawParameters, values};
 
 use crate::error::ApiError;
 
@@ -29,7 +29,7 @@ pub struct UpgradeParameters {
 /// Reads the date of a request about one customer membership. `format` is only checked here; the
 /// encoding of the answer is chosen elsewhere.
 pub fn parse_one(given: &RawParameters) -> Result<Option<Date>, ApiError> {
-    let mut parameters = Parameters::new(given);
+    let mut parameters = Parameters::new(given, MessageStyle::Phrase);
     let date = parameters.read("date", values::parse_date);
     parameters.read("format", format);
     parameters.finish().map_err(ApiError::parameters)?;
@@ -38,7 +38,7 @@ pub fn parse_one(given: &RawParameters) -> Result<Option<Date>, ApiError> {
 
 /// Reads the ids and the date of a request about many memberships.
 pub fn parse_many(given: &RawParameters) -> Result<ManyUsageParameters, ApiError> {
-    let mut parameters = Parameters::new(given);
+    let mut parameters = Parameters::new(given, MessageStyle::Phrase);
     let date = parameters.read("date", values::parse_date);
     let ids = parameters.read_list("ids", ids);
     let ids = required(ids, "ids", "expected 1 to 1000 ids", &mut parameters.errors);
@@ -48,7 +48,7 @@ pub fn parse_many(given: &RawParameters) -> Result<ManyUsageParameters, ApiError
 
 /// Reads the membership and the date of a request about an upgrade.
 pub fn parse_upgrade(given: &RawParameters) -> Result<UpgradeParameters, ApiError> {
-    let mut parameters = Parameters::new(given);
+    let mut parameters = Parameters::new(given, MessageStyle::Phrase);
     let date = parameters.read("date", values::parse_date);
     let plan = parameters.read("membership", values::parse_id);
     let missing = "required: the id of the membership to change to";

@@ -3,7 +3,7 @@
 use model::provider::Provider;
 use model::time::Instant;
 
-use super::parameters::Parameters;
+use super::parameters::{MessageStyle, Parameters};
 use super::report_query::ReportQuery;
 use super::{FieldErrors, RawParameters, RequestContext, values};
 use crate::csv_dialect::CsvDialect;
@@ -48,8 +48,8 @@ pub fn parse_file(
     provider: &Provider,
     context: &RequestContext,
 ) -> Result<FileRequest, FieldErrors> {
-    let mut parameters = Parameters::new(given);
-    parameters.ignore(&PAGING);
+    let mut parameters = Parameters::new(given, MessageStyle::Phrase);
+    parameters.skip(&PAGING);
     let query = ReportQuery::read(report, &mut parameters, provider, context);
     let csv_dialect = parameters.read("csv_dialect", values::parse_csv_dialect);
     parameters.finish()?;

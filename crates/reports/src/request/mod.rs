@@ -32,7 +32,7 @@ pub mod values;
 
 pub use file::{FileRequest, parse_file};
 pub use paging::{PageRequest, parse_page};
-pub use parameters::Parameters;
+pub use parameters::{MessageStyle, Parameters};
 
 /// The context in which a request is checked, besides its report and provider.
 #[derive(Debug, Clone)]
@@ -62,6 +62,21 @@ pub enum RawValue {
     Object,
 }
 
+impl RawValue {
+    /// Returns the text of a text.
+    fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns true for null and the empty text, which count as not given.
+    fn is_absent(&self) -> bool {
+        matches!(self, Self::Null) || self.as_text() == Some("")
+    }
+}
+
 /// The parameters in the order given; a name may occur more than once.
 pub type RawParameters = Vec<(String, RawValue)>;
 
@@ -74,6 +89,13 @@ impl FieldErrors {
     /// Adds a message for a parameter.
     pub fn push(&mut self, field: &str, message: impl Into<String>) {
         self.0.entry(field.to_owned()).or_default().push(message.into());
+    }
+
+    /// Adds all messages of `others`.
+    pub fn extend(&mut self, others: Self) {
+        for (field, messages) in others.0 {
+            self.0.entry(field).or_default().extend(messages);
+        }
     }
 
     /// Returns true if there are no messages.

@@ -5,7 +5,7 @@ use model::id::MAX_ID;
 use model::provider::Provider;
 use model::time::Instant;
 
-use super::parameters::Parameters;
+use super::parameters::{MessageStyle, Parameters};
 use super::report_query::ReportQuery;
 use super::values::{self, quote_value};
 use super::{FieldErrors, RawParameters, RequestContext};
@@ -58,7 +58,7 @@ pub fn parse_page(
     provider: &Provider,
     context: &RequestContext,
 ) -> Result<PageRequest, FieldErrors> {
-    let mut parameters = Parameters::new(given);
+    let mut parameters = Parameters::new(given, MessageStyle::Phrase);
     let query = ReportQuery::read(report, &mut parameters, provider, context);
     let format = parameters.read("format", read_page_format);
     let csv_dialect = parameters.read("csv_dialect", values::parse_csv_dialect);

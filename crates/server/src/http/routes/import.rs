@@ -9,7 +9,7 @@ use model::catalogue::{self, Table};
 use model::file_format::FileFormat;
 use model::import::ImportOutcome;
 use model::permission::Permission;
-use reports::request::FieldErrors;
+use reports::request::{MessageStyle, Parameters};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use store::port::IdempotencyKey;
@@ -29,7 +29,6 @@ use app::error::{ApiError, ErrorCode, log_error};
 use app::imports::{
     self, Import, ImportAnswer, ImportFailure, ImportObserver, ImportSource, ImportTarget,
 };
-use app::lists::paged::{refuse_unknown, single_text};
 
 const REQUIRED: Requirement =
     Requirement { permissions: &[Permission::Import], modes: Modes::PROVIDER, writes: true };
@@ -297,23 +296,19 @@ fn import_parameters(
     call: &EndpointCall,
 ) -> Result<(ImportMode, Option<String>), ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
-    let mut errors = FieldErrors::default();
-    let known: &[&str] = if door.table.is_some() { &["mode"] } else { &[] };
-    refuse_unknown(&parameters, known, &mut errors);
-    let mode = match single_text(&parameters, "mode", &mut errors).filter(|_| door.table.is_some())
-    {
-        None => ImportMode::Upsert,
-        Some("delete") => ImportMode::Delete,
-        Some(_) => {
-            errors.push("mode", "Must be delete, or absent.");
-            ImportMode::Upsert
-        }
-    };
+    let mut asked = Parameters::new(&parameters, MessageStyle::Sentence);
+    let mode = door.table.and_then(|_| {
+        asked.read_text("mode", |word| match word {
+            "delete" => Ok(ImportMode::Delete),
+            _ => Err("Must be delete, or absent.".to_owned()),
+        })
+    });
     let key = idempotency::read_idempotency_key(&call.parts.headers).unwrap_or_else(|problem| {
-        errors.push("Idempotency-Key", problem);
+        asked.errors.push("Idempotency-Key", problem);
         None
     });
-    if errors.is_empty() { Ok((mode, key)) } else { Err(ApiError::parameters(errors)) }
+    asked.finish().map_err(ApiError::parameters)?;
+    Ok((mode.unwrap_or(ImportMode::Upsert), key))
 }
 
 /// Returns the hash by which a repeated request is recognized: of the table, the mode, the way that

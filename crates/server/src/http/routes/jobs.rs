@@ -3,7 +3,7 @@
 use axum::response::Response;
 use http::header;
 use model::file_format::FileFormat;
-use reports::request::{FieldErrors, RawParameters};
+use reports::request::{MessageStyle, Parameters, RawParameters};
 use serde_json::{Value, json};
 use store::port::jobs::Job;
 use usage::xml;
@@ -244,13 +244,12 @@ fn job_request(call: &EndpointCall, admitted: AdmittedRequest) -> JobRequest {
 }
 
 fn check_parameters(parameters: &RawParameters) -> Result<(), ApiError> {
-    let mut errors = FieldErrors::default();
-    paged::refuse_unknown(parameters, &["format"], &mut errors);
-    let format = paged::single_text(parameters, "format", &mut errors).map(str::to_ascii_lowercase);
-    if format.is_some_and(|format| !["json", "xml"].contains(&format.as_str())) {
-        errors.push("format", "Must be json or xml.");
-    }
-    if errors.is_empty() { Ok(()) } else { Err(ApiError::parameters(errors)) }
+    let mut asked = Parameters::new(parameters, MessageStyle::Sentence);
+    asked.read_text("format", |format| match format.to_ascii_lowercase().as_str() {
+        "json" | "xml" => Ok(()),
+        _ => Err("Must be json or xml.".to_owned()),
+    });
+    asked.finish().map_err(ApiError::parameters)
 }
 
 impl JobRequest {
@@ -308,23 +307,18 @@ async fn show_manifest(
 
 async fn list_jobs(call: EndpointCall, admitted: AdmittedRequest) -> Result<Response, ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
-    let mut errors = FieldErrors::default();
-    let known = ["page", "page_size", "status", "status[]", "report", "report[]"];
-    paged::refuse_unknown(&parameters, &known, &mut errors);
-    let paging = Paging::read(&parameters, &mut errors);
-    let (statuses, reports) =
-        (paged::items(&parameters, "status"), paged::items(&parameters, "report"));
+    let mut asked = Parameters::new(&parameters, MessageStyle::Sentence);
+    let paging = Paging::read(&mut asked);
+    let (statuses, reports) = (asked.words("status"), asked.words("report"));
     let states = statuses.as_ref().map(|words| {
         let states = words.iter().map(|word| job::states_of_word(word)).collect::<Option<Vec<_>>>();
         states.map(|states| states.concat()).unwrap_or_else(|| {
             let words = job::status_words().join(", ");
-            errors.push("status", format!("Must be some of {words}."));
+            asked.errors.push("status", format!("Must be some of {words}."));
             Vec::new()
         })
     });
-    if !errors.is_empty() {
-        return Err(ApiError::parameters(errors));
-    }
+    asked.finish().map_err(ApiError::parameters)?;
     let url = list_url(call.app.base_url(), statuses.as_deref(), reports.as_deref());
     let listed =
         ReportJobQuery { states, reports, offset: paging.offset(), limit: u64::from(paging.size) };
@@ -358,15 +352,10 @@ fn list_url(base: &str, statuses: Option<&[String]>, reports: Option<&[String]>)
 
 async fn download_result(call: EndpointCall) -> Result<Response, ApiError> {
     let parameters = query::parse(call.parts.uri.query())?;
-    let mut errors = FieldErrors::default();
-    let mut given = |name: &str| {
-        paged::single_text(&parameters, name, &mut errors).unwrap_or_default().to_owned()
-    };
+    let mut asked = Parameters::new(&parameters, MessageStyle::Sentence);
+    let mut given = |name: &str| asked.text(name).unwrap_or_default().to_owned();
     let (expires, signature) = (given("expires"), given("signature"));
-    paged::refuse_unknown(&parameters, &["expires", "signature"], &mut errors);
-    if !errors.is_empty() {
-        return Err(ApiError::parameters(errors));
-    }
+    asked.finish().map_err(ApiError::parameters)?;
     let Some(id) = call.path.id("id") else { return Err(ApiError::not_found()) };
     let app = call.app.clone();
     let found = blocking(move || job::linked_file(&app, id, &expires, &signature));

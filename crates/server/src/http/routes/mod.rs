@@ -10,6 +10,7 @@ mod reference;
 mod reports;
 mod usage;
 
+use ::reports::request::{MessageStyle, Parameters, RawParameters};
 use axum::body::Body;
 use axum::response::Response;
 use http::request::Parts;
@@ -19,7 +20,6 @@ use model::id::Revision;
 use super::endpoint::{Endpoint, EndpointCall, RequestOrigin};
 use super::query;
 use app::error::ApiError;
-use app::lists::paged;
 
 const REVISION: HeaderName = HeaderName::from_static("rollbook-revision");
 
@@ -60,7 +60,12 @@ fn with_revision(mut response: Response, revision: Revision) -> Response {
 /// Fails if there is a query, for endpoints that take none.
 fn refuse_query(call: &EndpointCall) -> Result<(), ApiError> {
     let given = query::parse(call.parts.uri.query())?;
-    paged::no_parameters(&given).map_err(ApiError::parameters)
+    refuse_parameters(&given)
+}
+
+/// Fails if there is a parameter.
+fn refuse_parameters(given: &RawParameters) -> Result<(), ApiError> {
+    Parameters::new(given, MessageStyle::Sentence).finish().map_err(ApiError::parameters)
 }
 
 /// Returns the id of a request.

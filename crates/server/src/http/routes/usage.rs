@@ -16,7 +16,6 @@ use app::auth::caller::Modes;
 use app::blocking::blocking;
 use app::encoding::Encoding;
 use app::error::{ApiError, ErrorCode};
-use app::lists::paged;
 use app::usage_answers::{self, UsageCaller, UsageText, parameters};
 
 const ONE: &str = "/api/v2/customer_memberships/{id}/usage";
@@ -167,9 +166,7 @@ async fn usage_of_many(
     admitted: AdmittedRequest,
 ) -> Result<Response, ApiError> {
     let asker = usage_caller(&call, &admitted);
-    read_question(&call, AnswerFormats::Json, |given| {
-        paged::no_parameters(given).map_err(ApiError::parameters)
-    })?;
+    read_question(&call, AnswerFormats::Json, super::refuse_parameters)?;
     let parameters = form::read_body_parameters(&call.app, &call.parts.headers, call.body).await?;
     let asked = parameters::parse_many(&parameters)?;
     let work = move || usage_answers::usage_of_many(call.app.store(), asker, &asked);

@@ -1,7 +1,7 @@
 //! `/api/v1/core/webhooks…`: webhooks and the deliveries to them. Rule: spec/exports.md §8.1.
 
 use axum::response::Response;
-use reports::request::{FieldErrors, RawParameters};
+use reports::request::{MessageStyle, Parameters, RawParameters};
 use serde_json::{Map, Value, json as json_value};
 
 use super::{REQUIRED, body, json, webhooks_reference};
@@ -91,12 +91,11 @@ fn remove_webhook(asked: &WebhookRequest) -> Result<Value, ApiError> {
 }
 
 fn list_deliveries(asked: &WebhookRequest) -> Result<Value, ApiError> {
-    let mut errors = FieldErrors::default();
-    let page = NumberedPage::read(&asked.query, &mut errors);
+    let mut query = Parameters::new(&asked.query, MessageStyle::NamedSentence);
+    query.skip(SITE_ONLY.always);
+    let page = NumberedPage::read(&mut query);
     let id = asked.id()?;
-    if !errors.is_empty() {
-        return Err(ApiError::parameters(errors));
-    }
+    query.finish().map_err(ApiError::parameters)?;
     let (total, found) = asked.webhooks().deliveries(id, page.offset(), page.limit)?;
     let path = format!("{}{}", asked.app.base_url(), DELIVERIES.replace("{id}", &id.to_string()));
     Ok(page.envelope(&path, &[], total, found))
