@@ -20,10 +20,11 @@ pub fn row_schema(report: &Report, money: &Value) -> Value {
         let cell = pivot_cell_schema(report, money);
         let cells = json!({
             "type": "object",
-            "description": "Measures by period, as in `2026-01`; only with the parameter `pivot`.",
-            "additionalProperties": cell,
+            "description": "Measures by period, as in `2026-01`; only with the parameter `pivot`. \
+                Like a parent, a period or the whole is null if none of its measures has a value.",
+            "additionalProperties": allow_null(cell),
         });
-        insert_schema_at(&mut row, "pivot", cells);
+        insert_schema_at(&mut row, "pivot", allow_null(cells));
     }
     if report.filters.iter().any(|filter| filter.name == "extra_customer_fields") {
         let fields = json!({

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod answer_schemas;
 mod both_stores;
 mod cdnow;
 mod command_line;

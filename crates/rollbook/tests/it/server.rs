@@ -10,6 +10,8 @@ use serde_json::Value;
 
 use testkit::postgres::Database;
 
+use crate::answer_schemas::check_answer;
+
 /// Longest time in which a server must start to listen, in seconds.
 const START_SECS_MAX: u64 = 60;
 
@@ -408,7 +410,13 @@ impl HttpRequest {
         let headers = headers.collect();
         let mut body = Vec::new();
         let read = answer.into_body().into_reader().read_to_end(&mut body);
-        HttpAnswer { status: if read.is_ok() { status } else { 0 }, headers, body }
+        if read.is_err() {
+            return HttpAnswer { status: 0, headers, body };
+        }
+        let answer = HttpAnswer { status, headers, body };
+        let content_type = answer.header("Content-Type").unwrap_or_default();
+        check_answer(&self.method, &self.url, status, content_type, &answer.body);
+        answer
     }
 }
 

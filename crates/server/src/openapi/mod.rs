@@ -246,8 +246,11 @@ pub(crate) fn with_xml(mut answer: Value) -> Value {
 
 /// Returns an answer with the bytes of a file.
 pub(crate) fn file_answer(description: &str, types: &[&str]) -> Value {
-    let binary = json!({"schema": {"type": "string", "format": "binary"}});
+    let schema = |kind: &str| match kind {
+        "application/json" => json!({"schema": {"type": "object"}}),
+        _ => json!({"schema": {"type": "string", "format": "binary"}}),
+    };
     let content: Map<String, Value> =
-        types.iter().map(|kind| ((*kind).to_owned(), binary.clone())).collect();
+        types.iter().map(|kind| ((*kind).to_owned(), schema(kind))).collect();
     json!({"description": description, "content": content})
 }

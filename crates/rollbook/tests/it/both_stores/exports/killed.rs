@@ -168,7 +168,10 @@ fn an_export_outlives_a_kill_between_any_two_steps_of_its_making() {
     at_once(&cases, |case| {
         let site = KillTestServer::new(case);
         let known = site.work_until_killed(case.point);
-        assert_eq!(known.is_none(), ["asked", "queued"].contains(&case.point), "{case:?}");
+        // Work may begin before the answer is sent, so it may be lost at later points, too.
+        if ["asked", "queued"].contains(&case.point) {
+            assert_eq!(known, None, "{case:?}");
+        }
         let server = site.data.serve();
         let uuid = uuid_of(&site.ask(&server));
         assert!(known.is_none_or(|known| known == uuid), "{case:?}");
