@@ -134,10 +134,10 @@ pub fn close_month(
     let provider = session.provider().id;
     let calendar = books_of_session(session, &request.settings).calendar;
     let frozen = FrozenBooks::load(store, provider)?;
-    let first = first_books_month(session, &frozen)?;
     let current = calendar.month_of(request.now);
-    let first = first.filter(|first| (*first..=current).contains(&request.month));
-    let first = first.ok_or(CloseError::NotFound)?;
+    let first = first_books_month(session, &frozen)?
+        .filter(|first| (*first..=current).contains(&request.month))
+        .ok_or(CloseError::NotFound)?;
     if let Some(closed) = frozen.closing(request.month) {
         return Ok(closed.clone());
     }

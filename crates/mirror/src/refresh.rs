@@ -51,9 +51,10 @@ impl RefreshPass<'_, '_> {
     /// Rewrites segments as needed, and returns the base at the snapshot's revision.
     pub(crate) fn run(mut self, generation: u64) -> Result<SegmentSet, MirrorError> {
         let table_revisions = self.snapshot.table_revisions()?;
-        let tables = catalogue::tables().iter();
-        let tables = tables.map(|table| self.table(table, table_revisions[table.position]));
-        let tables = tables.collect::<Result<_, _>>()?;
+        let tables = catalogue::tables()
+            .iter()
+            .map(|table| self.table(table, table_revisions[table.position]))
+            .collect::<Result<_, _>>()?;
         Ok(SegmentSet { generation, revision: self.snapshot.revision(), tables, table_revisions })
     }
 

@@ -203,11 +203,13 @@ impl RowComparison<'_> {
         seen: &mut SessionRows,
     ) -> Result<(), MirrorError> {
         let stored = builder.finish_table()?;
-        let seen = seen.next(stored.num_rows())?;
         // A plan may change the nullability of columns, so only the columns' data is compared.
-        let seen = seen.iter().map(|b| RecordBatch::try_new(stored.schema(), b.columns().to_vec()));
-        let seen = seen.collect::<Result<Vec<_>, _>>()?;
-        let seen = concat_batches(&stored.schema(), &seen)?;
+        let batches = seen
+            .next(stored.num_rows())?
+            .iter()
+            .map(|b| RecordBatch::try_new(stored.schema(), b.columns().to_vec()))
+            .collect::<Result<Vec<_>, _>>()?;
+        let seen = concat_batches(&stored.schema(), &batches)?;
         if seen.columns() == stored.columns() {
             return Ok(());
         }

@@ -114,12 +114,11 @@ impl<'f> UsageFacts<'f> {
         let days = self.limit_days(date, uses.iter().map(|each| each.date).min());
         let prorating = prorating_holds(self.holds);
         let rounding = self.provider.usage_rounding;
-        let periods = limits.periods().iter().zip(days);
-        let periods = periods.map(|(limit, days)| {
+        let usages = limits.periods().iter().zip(days).map(|(limit, days)| {
             let held = days.counted.and_then(|range| HeldDays::in_period(&prorating, range));
             period_usage(limit, days, &uses, held.as_ref(), rounding)
         });
-        let mut periods: Vec<_> = periods.collect();
+        let mut periods: Vec<_> = usages.collect();
         let unusable = self.membership.unusable_on(date, self.holds, &self.provider.timezone);
         bookable::set_bookable_counts(&mut periods, limits, unusable.is_none());
         Usage { periods, used_count: count(uses.len()), unusable }

@@ -79,9 +79,11 @@ fn format(text: &str) -> Result<(), String> {
 
 fn ids(items: &[String]) -> Result<Vec<i64>, String> {
     let mut seen = std::collections::HashSet::new();
-    let ids = items.iter().map(|item| values::parse_id(item));
-    let ids = ids.filter(|id| id.as_ref().map_or(true, |id| seen.insert(*id)));
-    let ids = ids.collect::<Result<Vec<_>, _>>()?;
+    let ids = items
+        .iter()
+        .map(|item| values::parse_id(item))
+        .filter(|id| id.as_ref().map_or(true, |id| seen.insert(*id)))
+        .collect::<Result<Vec<_>, _>>()?;
     match ids.len() {
         ..=IDS_MAX => Ok(ids),
         count => Err(format!("{count} ids are given; at most {IDS_MAX} are allowed")),

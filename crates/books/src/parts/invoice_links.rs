@@ -55,18 +55,19 @@ impl InvoiceLinks {
         session: &MirrorSession,
         groups: &mut LinkedSets,
     ) -> Result<(), BooksError> {
-        let invoiced = scan_columns(session, "invoices", "i", &["order_id", "id"])?
+        let invoices_by_order = scan_columns(session, "invoices", "i", &["order_id", "id"])?
             .filter(col("order_id").is_not_null())?
             .sort(vec![col("order_id").sort(true, false)])?;
         let mut previous = None;
-        visit_rows(session, invoiced, |[order, invoice]| {
+        visit_rows(session, invoices_by_order, |[order, invoice]| {
             if let Some((_, other)) = previous.filter(|(known, _)| *known == order) {
                 groups.link(other, invoice);
             }
             previous = Some((order, invoice));
         })?;
-        let invoiced = scan_columns(session, "invoices", "i", &["order_id"])?;
-        let invoiced = invoiced.filter(col("order_id").is_not_null())?.build()?;
+        let invoiced = scan_columns(session, "invoices", "i", &["order_id"])?
+            .filter(col("order_id").is_not_null())?
+            .build()?;
         let loose = scan_columns(session, "orders", "o", &["id"])?.join(
             invoiced,
             JoinType::LeftAnti,

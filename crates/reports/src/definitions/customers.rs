@@ -354,9 +354,9 @@ fn addresses(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("addresses", "x")?;
-    let rows = customers.restrict(rows, col("x.customer_id"))?;
-    let rows = rows.filter(col("x.deleted_at").is_null())?;
+    let live_addresses = customers
+        .restrict(scope.session.scan("addresses", "x")?, col("x.customer_id"))?
+        .filter(col("x.deleted_at").is_null())?;
     let shown = named_struct(vec![
         lit("first_line"),
         col("x.line1"),
@@ -377,5 +377,5 @@ fn addresses(
         col("x.id").sort(true, false),
     ];
     let first = first_value(shown, order).alias("shown");
-    Ok(rows.aggregate(vec![col("x.customer_id")], vec![first])?)
+    Ok(live_addresses.aggregate(vec![col("x.customer_id")], vec![first])?)
 }

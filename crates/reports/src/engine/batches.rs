@@ -25,12 +25,15 @@ pub(crate) fn cast_to_schema(
     batch: &RecordBatch,
     schema: &SchemaRef,
 ) -> Result<RecordBatch, DataFusionError> {
-    let columns = schema.fields().iter().zip(batch.columns());
-    let columns = columns.map(|(field, column)| match field.data_type() {
-        DataType::List(item) => replace_null_lists(&cast(column, field.data_type())?, item),
-        data_type => cast(column, data_type),
-    });
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let columns = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| match field.data_type() {
+            DataType::List(item) => replace_null_lists(&cast(column, field.data_type())?, item),
+            data_type => cast(column, data_type),
+        })
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 

@@ -37,8 +37,10 @@ pub(crate) async fn fetch_rows(
         .build()?;
     let found = scope.session.collect(plan).await?;
     let schema = batches::result_schema(output);
-    let found = found.iter().map(|batch| batches::cast_to_schema(batch, &schema));
-    let found = found.collect::<Result<Vec<_>, DataFusionError>>()?;
-    let batch = concat_batches(&schema, &found);
+    let cast_batches = found
+        .iter()
+        .map(|batch| batches::cast_to_schema(batch, &schema))
+        .collect::<Result<Vec<_>, DataFusionError>>()?;
+    let batch = concat_batches(&schema, &cast_batches);
     Ok(batch.map_err(DataFusionError::from)?)
 }

@@ -48,16 +48,16 @@ impl ScalarUDFImpl for ListInOrderFunction {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let lists = args.args[0].to_array(args.number_rows)?;
-        let field = value_field(lists.data_type())?;
-        let lists = lists.as_list::<i32>();
+        let argument = args.args[0].to_array(args.number_rows)?;
+        let field = value_field(argument.data_type())?;
+        let lists = argument.as_list::<i32>();
         let pairs = lists.values().as_struct();
         let order = positions_in_order(lists, pairs.column(0))?;
         let values = take(pairs.column(1), &order, None)?;
         let lengths = lists.value_offsets().windows(2).map(|ends| (ends[1] - ends[0]) as usize);
         let offsets = OffsetBuffer::from_lengths(lengths);
-        let lists = ListArray::try_new(field, offsets, values, lists.nulls().cloned())?;
-        Ok(ColumnarValue::Array(Arc::new(lists)))
+        let ordered = ListArray::try_new(field, offsets, values, lists.nulls().cloned())?;
+        Ok(ColumnarValue::Array(Arc::new(ordered)))
     }
 }
 

@@ -78,8 +78,8 @@ impl ScalarUDFImpl for RatioFunction {
                 }
             });
         }
-        let ratios = Decimal128Array::from(ratios);
-        let ratios = ratios.with_precision_and_scale(self.precision, self.digits as i8)?;
+        let ratios = Decimal128Array::from(ratios)
+            .with_precision_and_scale(self.precision, self.digits as i8)?;
         Ok(ColumnarValue::Array(Arc::new(ratios)))
     }
 }

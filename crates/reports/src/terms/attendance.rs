@@ -88,15 +88,16 @@ pub(crate) fn first_attendances(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("attendances", "a")?;
-    let rows = customers.restrict(rows, col("a.customer_id"))?;
-    let rows = rows.filter(col("a.status").eq(text_literal("attended")))?;
+    let attended = customers
+        .restrict(scope.session.scan("attendances", "a")?, col("a.customer_id"))?
+        .filter(col("a.status").eq(text_literal("attended")))?;
     let events = scope.session.scan("events", "e")?.build()?;
     let on = (vec!["a.event_id"], vec!["e.id"]);
-    let rows = rows.join(events, JoinType::Inner, on, None)?;
     let first = min(instant_id_key(col("e.starts_at"), col("a.id"))).alias("place");
-    let rows = rows.aggregate(vec![col("a.customer_id")], vec![first])?;
-    Ok(rows.project(vec![col("a.customer_id"), id_of_key(col("place")).alias("id")])?)
+    Ok(attended
+        .join(events, JoinType::Inner, on, None)?
+        .aggregate(vec![col("a.customer_id")], vec![first])?
+        .project(vec![col("a.customer_id"), id_of_key(col("place")).alias("id")])?)
 }
 
 /// The type of an element of an event's `instructors`.
@@ -111,9 +112,9 @@ pub(crate) fn event_instructors(
     scope: &QueryScope<'_>,
     events: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = events.restrict_sorted(scope.session.scan("events", "e")?, col("e.id"))?;
     let length = cast(array_length(col("e.instructor_ids")), DataType::Int64);
-    let rows = rows
+    let instructor_places = events
+        .restrict_sorted(scope.session.scan("events", "e")?, col("e.id"))?
         .project(vec![
             col("e.id").alias("event_id"),
             col("e.instructor_ids").alias("instructor"),
@@ -126,9 +127,10 @@ pub(crate) fn event_instructors(
         .filter(col("instructor").is_not_null())?;
     let people = scope.session.scan("instructors", "n")?.build()?;
     let on = (vec!["instructor"], vec!["n.id"]);
-    let rows = rows.join(people, JoinType::Left, on, None)?;
     let one = named_struct(vec![lit("id"), col("instructor"), lit("name"), col("n.name")]);
     let list = collect_with_places(col("place"), one).alias("list");
-    let rows = rows.aggregate(vec![col("event_id")], vec![list])?;
-    Ok(rows.project(vec![col("event_id"), list_in_order(col("list")).alias("list")])?)
+    Ok(instructor_places
+        .join(people, JoinType::Left, on, None)?
+        .aggregate(vec![col("event_id")], vec![list])?
+        .project(vec![col("event_id"), list_in_order(col("list")).alias("list")])?)
 }

@@ -15,16 +15,22 @@ use crate::definition::scoped_expr::{text_literal, widen_amount};
 use crate::error::ReportError;
 use crate::query_scope::QueryScope;
 
+fn scan_transactions(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    customers.restrict(scope.session.scan("balance_transactions", "x")?, col("x.customer_id"))
+}
+
 /// Returns a plan with the columns `customer_id`, `currency` and `amount`: the sum of all
 /// transactions, one row per customer and currency.
 pub(crate) fn credit_balances(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("balance_transactions", "x")?;
-    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let transactions = scan_transactions(scope, customers)?;
     let groups = vec![col("x.customer_id"), col("x.currency")];
-    Ok(rows.aggregate(groups, vec![sum(widen_amount(col("x.amount"))).alias("amount")])?)
+    Ok(transactions.aggregate(groups, vec![sum(widen_amount(col("x.amount"))).alias("amount")])?)
 }
 
 /// Returns a plan with the columns `customer_id`, `id` and `amount`, one row per transaction. The
@@ -34,8 +40,7 @@ pub(crate) fn running_balances(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("balance_transactions", "x")?;
-    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let transactions = scan_transactions(scope, customers)?;
     let unbounded = WindowFrameBound::Preceding(ScalarValue::UInt64(None));
     let frame =
         WindowFrame::new_bounds(WindowFrameUnits::Rows, unbounded, WindowFrameBound::CurrentRow);
@@ -45,8 +50,11 @@ pub(crate) fn running_balances(
         .order_by(vec![col("x.date").sort(true, false), col("x.id").sort(true, false)])
         .window_frame(frame)
         .build()?;
-    let rows = rows.window(vec![amount.alias("running")])?;
-    Ok(rows.project(vec![col("x.customer_id"), col("x.id"), col("running").alias("amount")])?)
+    Ok(transactions.window(vec![amount.alias("running")])?.project(vec![
+        col("x.customer_id"),
+        col("x.id"),
+        col("running").alias("amount"),
+    ])?)
 }
 
 /// Returns a plan with the columns `customer_id` and `amount`: the sum of the transactions in the
@@ -55,9 +63,8 @@ pub(crate) fn provider_currency_balances(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("balance_transactions", "x")?;
-    let rows = customers.restrict(rows, col("x.customer_id"))?;
-    let rows = rows.filter(col("x.currency").eq(text_literal(scope.provider().currency.code())))?;
+    let transactions = scan_transactions(scope, customers)?
+        .filter(col("x.currency").eq(text_literal(scope.provider().currency.code())))?;
     let amount = sum(widen_amount(col("x.amount"))).alias("amount");
-    Ok(rows.aggregate(vec![col("x.customer_id")], vec![amount])?)
+    Ok(transactions.aggregate(vec![col("x.customer_id")], vec![amount])?)
 }

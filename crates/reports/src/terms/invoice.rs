@@ -108,14 +108,15 @@ pub(crate) fn applied_credits(
     scope: &QueryScope<'_>,
     invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("balance_transactions", "x")?;
-    let rows = invoices.restrict(rows, col("x.invoice_id"))?;
     let kinds = is_one_of(col("x.kind"), &["applied_to_invoice", "unapplied_from_invoice"]);
-    let rows = rows.filter(col("x.invoice_id").is_not_null().and(kinds))?;
+    let transactions = invoices
+        .restrict(scope.session.scan("balance_transactions", "x")?, col("x.invoice_id"))?
+        .filter(col("x.invoice_id").is_not_null().and(kinds))?;
     let amount = named_struct(vec![lit("decimal"), widen_amount(col("x.amount"))]);
     let list = collect_with_places(col("x.id"), named_struct(vec![lit("amount"), amount]));
-    let rows = rows.aggregate(vec![col("x.invoice_id")], vec![list.alias("list")])?;
-    Ok(rows.project(vec![col("x.invoice_id"), list_in_order(col("list")).alias("list")])?)
+    Ok(transactions
+        .aggregate(vec![col("x.invoice_id")], vec![list.alias("list")])?
+        .project(vec![col("x.invoice_id"), list_in_order(col("list")).alias("list")])?)
 }
 
 /// Returns a plan with the columns `code` and `name`. If coupons share a code, the name is that of

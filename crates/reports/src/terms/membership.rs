@@ -51,18 +51,25 @@ pub(crate) fn effective_status(alias: &str) -> Expr {
     status::effective_status(column("status"), column("cancellation_reason"), is_held)
 }
 
+fn scan_memberships(
+    scope: &QueryScope<'_>,
+    customers: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = scope.session.scan("customer_memberships", "x")?;
+    let owned = customers.restrict(rows, col("x.customer_id"))?;
+    Ok(owned.filter(col("x.deleted_at").is_null())?)
+}
+
 /// Returns a plan with the memberships `x` of `customers`, joined with their current holds.
 fn join_current_holds(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("customer_memberships", "x")?;
-    let rows = customers.restrict(rows, col("x.customer_id"))?;
-    let rows = rows.filter(col("x.deleted_at").is_null())?;
+    let memberships = scan_memberships(scope, customers)?;
     let held =
         hold::current_holds(scope, &RelationKeys::All)?.alias(CURRENT_HOLD_ALIAS)?.build()?;
     let on = (vec!["x.id"], vec!["held.customer_membership_id"]);
-    Ok(rows.join(held, JoinType::Left, on, None)?)
+    Ok(memberships.join(held, JoinType::Left, on, None)?)
 }
 
 /// Returns a plan with the columns `customer_id` and `is_active`, for customers who own a
@@ -138,12 +145,10 @@ pub(crate) fn first_memberships(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("customer_memberships", "x")?;
-    let rows = customers.restrict(rows, col("x.customer_id"))?;
-    let rows = rows.filter(col("x.deleted_at").is_null())?;
     let first = min(instant_id_key(col("x.purchased_at"), col("x.id"))).alias("place");
-    let rows = rows.aggregate(vec![col("x.customer_id")], vec![first])?;
-    Ok(rows.project(vec![col("x.customer_id"), id_of_key(col("place")).alias("id")])?)
+    Ok(scan_memberships(scope, customers)?
+        .aggregate(vec![col("x.customer_id")], vec![first])?
+        .project(vec![col("x.customer_id"), id_of_key(col("place")).alias("id")])?)
 }
 
 /// Returns a condition that is true if the customer `c` owns an active membership of one of these

@@ -56,9 +56,10 @@ pub(crate) fn last_payments_of_invoices(
     scope: &QueryScope<'_>,
     invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let waiting = scope.session.scan("invoices", "w")?;
-    let waiting = invoices.restrict(waiting, col("w.id"))?;
-    let waiting = waiting.filter(is_one_of(col("w.status"), &["open", "past_due"]))?.build()?;
+    let waiting = invoices
+        .restrict(scope.session.scan("invoices", "w")?, col("w.id"))?
+        .filter(is_one_of(col("w.status"), &["open", "past_due"]))?
+        .build()?;
     let rows = invoices.restrict(scan_payments(scope)?, col("p.invoice_id"))?.filter(is_kept())?;
     let on = (vec!["p.invoice_id"], vec!["w.id"]);
     let rows = rows.join(waiting, JoinType::LeftSemi, on, None)?;

@@ -34,9 +34,10 @@ impl UsageSources {
         let columns = |rows: LogicalPlanBuilder, names: &[&str]| {
             rows.project(names.iter().map(|name| col(*name)).collect::<Vec<_>>())
         };
-        let memberships = session.scan_by_id("customer_memberships", "cm")?;
-        let memberships = memberships.filter(col("deleted_at").is_null())?;
-        let memberships = columns(memberships, &MEMBERSHIP_COLUMNS)?;
+        let live_memberships = session
+            .scan_by_id("customer_memberships", "cm")?
+            .filter(col("deleted_at").is_null())?;
+        let memberships = columns(live_memberships, &MEMBERSHIP_COLUMNS)?;
         let holds = session.scan("customer_membership_holds", "h")?;
         let holds = columns(holds, &HOLD_COLUMNS)?.sort(by_owner())?;
         let plans = session.scan("memberships", "m")?;

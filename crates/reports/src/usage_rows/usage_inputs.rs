@@ -113,9 +113,9 @@ fn parse_bookings(batches: &[RecordBatch], events: &EventsById) -> Result<Vec<(i
     for batch in batches {
         let owners = int_column(batch, MEMBERSHIP_ID_COLUMN)?;
         let (ids, event_ids) = (int_column(batch, "id")?, int_column(batch, "event_id")?);
-        let no_shows = batch.column_by_name(IS_NO_SHOW);
-        let no_shows = no_shows.and_then(|column| column.as_primitive_opt::<Int8Type>());
-        let no_shows = no_shows
+        let no_shows = batch
+            .column_by_name(IS_NO_SHOW)
+            .and_then(|column| column.as_primitive_opt::<Int8Type>())
             .ok_or_else(|| DataFusionError::Internal(format!("usage needs {IS_NO_SHOW}")))?;
         for row in 0..batch.num_rows() {
             let event_id = event_ids.value(row);

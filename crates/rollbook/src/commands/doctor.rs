@@ -189,9 +189,11 @@ fn check_backup(folder: &DataFolder) -> Finding {
 
 fn check_clock(folder: &DataFolder) -> Finding {
     let now = SystemClock.now();
-    let written = fs::metadata(folder.store()).and_then(|metadata| metadata.modified()).ok();
-    let written = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    let written = written.map_or(0, |since| since.as_secs().cast_signed());
+    let written = fs::metadata(folder.store())
+        .and_then(|metadata| metadata.modified())
+        .ok()
+        .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_secs().cast_signed());
     let remedy = "set the machine's clock (NTP)";
     if now < CLOCK_MIN {
         return Finding::wrong("clock", format!("it says {now}, which cannot be"), remedy);

@@ -36,13 +36,13 @@ pub(super) fn plan_groups(
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let grouping = GroupKeys::from_layout(scope, layout);
     let keys = grouping.keys.iter().enumerate();
-    let keys = keys.map(|(number, key)| (group_key_name(number), key.clone()));
-    let reads = keys.chain(tallies.row_values()).collect::<Vec<_>>();
+    let named_keys = keys.map(|(number, key)| (group_key_name(number), key.clone()));
+    let reads = named_keys.chain(tallies.row_values()).collect::<Vec<_>>();
     let base = base::base_rows(scope, &layout.report.source, &RelationKeys::All)?;
     let rows = matching::select_rows(scope, &layout.report.source, base, predicates, &reads)?;
-    let keys =
+    let key_columns =
         (0..grouping.keys.len()).map(|number| col(group_key_name(number))).collect::<Vec<_>>();
-    let mut groups = rows.aggregate(keys, tallies.over_rows())?;
+    let mut groups = rows.aggregate(key_columns, tallies.over_rows())?;
     let needs = ColumnNeeds::from_expressions(
         &layout.report.source,
         grouping.shown.iter().map(|shown| &shown.value),
@@ -57,10 +57,11 @@ pub(super) fn plan_groups(
         let on = (vec![name], vec![join_names::join_column(&group_key_name(key))]);
         groups = named.join(groups.build()?, JoinType::Right, on, None)?;
     }
-    let shown = grouping.shown.iter();
-    let shown =
-        shown.map(|shown| Ok(join_names::to_join_expression(&shown.value)?.alias(&shown.name)));
-    let shown = shown.collect::<Result<Vec<_>, ReportError>>()?;
+    let shown = grouping
+        .shown
+        .iter()
+        .map(|shown| Ok(join_names::to_join_expression(&shown.value)?.alias(&shown.name)))
+        .collect::<Result<Vec<_>, ReportError>>()?;
     let groups = groups.project(shown.into_iter().chain(tallies.columns()).collect::<Vec<_>>())?;
     if !grouping.may_show_equal() {
         return Ok(groups);

@@ -86,8 +86,8 @@ impl GroupTable {
     /// null.
     pub(super) fn total_row_of_nothing(&self, scope: &QueryScope<'_>) -> Result<RecordBatch> {
         let schema = self.schema();
-        let values = self.columns.iter().zip(schema.fields());
-        let values = values.map(|(column, field)| -> Result<ArrayRef> {
+        let columns = self.columns.iter().zip(schema.fields());
+        let shown_values = columns.map(|(column, field)| -> Result<ArrayRef> {
             Ok(match column.measure {
                 Some(MeasureAggregation::Count) => Arc::new(Int64Array::from(vec![0])),
                 Some(MeasureAggregation::Sum) => {
@@ -99,7 +99,7 @@ impl GroupTable {
                 }
             })
         });
-        let mut values = values.collect::<Result<Vec<_>>>()?;
+        let mut values = shown_values.collect::<Result<Vec<_>>>()?;
         if self.currency.is_some() {
             let currency = scope.provider().currency;
             values.push(Arc::new(StringArray::from(vec![currency.code()])));

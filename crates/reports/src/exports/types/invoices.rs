@@ -147,15 +147,17 @@ fn billing_addresses(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("addresses", "x")?;
-    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let addresses =
+        customers.restrict(scope.session.scan("addresses", "x")?, col("x.customer_id"))?;
     let is_billing = col("x.type").eq(text_literal("billing")).and(col("x.deleted_at").is_null());
     // The engine finds the smallest number much faster than the first row. So ids of addresses that
     // are not the default are shifted behind all other ids.
     let place = case_when([(col("x.is_default"), col("x.id"))], Some(col("x.id") + lit(MAX_ID)));
     let first = min(place).alias("place");
-    let rows = rows.filter(is_billing)?.aggregate(vec![col("x.customer_id")], vec![first])?;
     let is_default = col("place").lt_eq(lit(MAX_ID));
     let id = case_when([(is_default, col("place"))], Some(col("place") - lit(MAX_ID)));
-    Ok(rows.project(vec![col("x.customer_id"), id.alias("id")])?)
+    Ok(addresses
+        .filter(is_billing)?
+        .aggregate(vec![col("x.customer_id")], vec![first])?
+        .project(vec![col("x.customer_id"), id.alias("id")])?)
 }

@@ -54,8 +54,8 @@ fn owners(
         col("y.invoice_id").alias("paid_invoice"),
         col("y.customer_id").alias("paid_by"),
     ])?;
-    let rows = refunds.restrict_sorted(scope.session.scan("refunds", "x")?, col("x.id"))?;
-    let rows = rows
+    let with_payments = refunds
+        .restrict_sorted(scope.session.scan("refunds", "x")?, col("x.id"))?
         .join(payments.build()?, JoinType::Left, (vec!["x.payment_id"], vec!["paid_id"]), None)?
         .project(vec![
             col("x.id").alias("refund_id"),
@@ -68,17 +68,13 @@ fn owners(
         col("z.site_id").alias("site_id"),
         col("z.customer_id").alias("billed_to"),
     ])?;
-    let rows = rows.join(
-        invoices.build()?,
-        JoinType::Left,
-        (vec!["invoice_id"], vec!["billed_id"]),
-        None,
-    )?;
-    Ok(rows.project(vec![
-        col("refund_id").alias("id"),
-        col("invoice_id"),
-        col("invoice_number"),
-        col("site_id"),
-        coalesce(vec![col("refunded_to"), col("billed_to")]).alias("customer_id"),
-    ])?)
+    Ok(with_payments
+        .join(invoices.build()?, JoinType::Left, (vec!["invoice_id"], vec!["billed_id"]), None)?
+        .project(vec![
+            col("refund_id").alias("id"),
+            col("invoice_id"),
+            col("invoice_number"),
+            col("site_id"),
+            coalesce(vec![col("refunded_to"), col("billed_to")]).alias("customer_id"),
+        ])?)
 }

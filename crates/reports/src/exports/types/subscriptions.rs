@@ -138,12 +138,13 @@ fn latest_invoices(
     scope: &QueryScope<'_>,
     subscriptions: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("invoices", "x")?;
-    let rows = subscriptions.restrict(rows, col("x.subscription_id"))?;
+    let invoices =
+        subscriptions.restrict(scope.session.scan("invoices", "x")?, col("x.subscription_id"))?;
     let is_issued =
         col("x.status").not_eq(text_literal("draft")).and(col("x.deleted_at").is_null());
-    let rows = rows.filter(col("x.subscription_id").is_not_null().and(is_issued))?;
     let last = max(instant_id_key(col("x.date"), col("x.id"))).alias("place");
-    let rows = rows.aggregate(vec![col("x.subscription_id")], vec![last])?;
-    Ok(rows.project(vec![col("x.subscription_id"), id_of_key(col("place")).alias("id")])?)
+    Ok(invoices
+        .filter(col("x.subscription_id").is_not_null().and(is_issued))?
+        .aggregate(vec![col("x.subscription_id")], vec![last])?
+        .project(vec![col("x.subscription_id"), id_of_key(col("place")).alias("id")])?)
 }

@@ -46,7 +46,7 @@ impl ScalarUDFImpl for TallyCellFunction {
         let tallies = tallies.as_fixed_size_list();
         let width = usize::try_from(tallies.value_length()).unwrap_or_default();
         let sums = tallies.values().as_primitive::<Decimal128Type>().values();
-        let cells = sums.chunks_exact(width).map(|sums| {
+        let checked_sums = sums.chunks_exact(width).map(|sums| {
             let parts = match self.position {
                 SUM_OF_ALL => &sums[SUM_OF_ALL..=SUM_OF_ALL],
                 position => &sums[SUM_BEFORE..=position],
@@ -54,8 +54,8 @@ impl ScalarUDFImpl for TallyCellFunction {
             let sum = parts.iter().try_fold(0_i128, |sum, part| sum.checked_add(*part));
             sum.filter(|sum| sum.unsigned_abs() <= AMOUNT_MAX).ok_or_else(out_of_range_error)
         });
-        let cells = cells.collect::<Result<Vec<i128>>>()?;
-        let cells = Decimal128Array::from(cells).with_precision_and_scale(38, 0)?;
+        let amounts = checked_sums.collect::<Result<Vec<i128>>>()?;
+        let cells = Decimal128Array::from(amounts).with_precision_and_scale(38, 0)?;
         Ok(ColumnarValue::Array(Arc::new(cells)))
     }
 }

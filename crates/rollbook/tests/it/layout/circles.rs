@@ -14,8 +14,6 @@ const HALVES: &[(&str, &str, &str)] = &[
     ("mirror", "blocks", "segment"),
     ("mirror", "delta", "locate"),
     ("model", "compact_json", "parse"),
-    ("reports", "definition", "request::selection"),
-    ("reports", "engine::base", "engine::predicates"),
     ("reports", "exports::metadata", "exports::run"),
     ("reports", "exports::types::invoice_lines", "exports::types::invoices"),
     ("reports", "exports::types::order_items", "exports::types::orders"),

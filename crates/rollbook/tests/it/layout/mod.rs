@@ -5,6 +5,7 @@ mod circles;
 mod citations;
 mod comments;
 mod names;
+mod shadowed_names;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

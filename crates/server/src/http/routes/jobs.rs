@@ -174,9 +174,9 @@ fn result_endpoint() -> Endpoint {
             json!({"type": "string"}),
         ))
     };
-    let types = FileFormat::ALL.map(FileFormat::content_type);
-    let types = types.map(|kind| kind.split(';').next().unwrap_or_default());
-    let types: Vec<&str> = types.into_iter().chain(["application/octet-stream"]).collect();
+    let content_types = FileFormat::ALL.map(FileFormat::content_type);
+    let media_types = content_types.map(|kind| kind.split(';').next().unwrap_or_default());
+    let types: Vec<&str> = media_types.into_iter().chain(["application/octet-stream"]).collect();
     let file = file_answer("The file, or the range of it that was asked for.", &types);
     Endpoint {
         method: EndpointMethod::Get,
