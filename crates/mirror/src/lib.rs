@@ -17,6 +17,7 @@
 //! | `state`, `delta` | immutable: segments at one revision and the changes since |
 //! | `refresh`, `writer`, `columns` | writing segments from the store |
 //! | `scan`, `scan_files`, `locate`, `reader` | one provider's rows as a table that plans can scan |
+//! | `row_index` | where the rows of a customer, an invoice and so on are in a segment |
 //! | `folder`, `manifest`, `segment`, `blocks`, `block_checksums`, `load`, `retired` | the files on disk |
 //! | `stream`, `plan_limiter` | result batches of running plans, and limits on concurrent plans |
 //! | `verify` | comparison of the mirror with the store |
@@ -38,6 +39,7 @@ mod plan_limiter;
 mod reader;
 mod refresh;
 mod retired;
+mod row_index;
 mod scan;
 mod scan_files;
 pub mod schema;
@@ -54,7 +56,7 @@ pub use engine::{PlanEngine, PlanEngineOptions};
 pub use error::MirrorError;
 pub use mirror::Mirror;
 pub use options::{MirrorOptions, MirrorRole};
-pub use session::{MirrorSession, TableSource};
+pub use session::{MirrorSession, ScanKeys, ScanRequest, TableSource};
 pub use status::{MirrorStatus, RefreshReport, TableStatus, VerifyReport};
 pub use stream::BatchStream;
 

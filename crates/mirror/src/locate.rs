@@ -60,8 +60,8 @@ pub(crate) fn find_masks(
     Ok(Arc::clone(&places.found))
 }
 
-/// Returns the rows within `range` that have one of the ids. `ids` must be ascending.
-fn find_rows(
+/// Returns the rows within `range` that have one of the ids, ascending. `ids` must be ascending.
+pub(crate) fn find_rows(
     segment: &Arc<Segment>,
     range: &ProviderRange,
     ids: &[i64],

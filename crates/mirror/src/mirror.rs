@@ -19,7 +19,7 @@ use crate::error::MirrorError;
 use crate::options::{MirrorOptions, MirrorRole};
 use crate::refresh::RefreshScope;
 use crate::scan::ProviderTable;
-use crate::session::{MirrorSession, TableSource};
+use crate::session::{MirrorSession, ScanRequest, TableSource};
 use crate::state::MirrorState;
 use crate::status::{MirrorStatus, RefreshReport, TableStatus, VerifyReport};
 use crate::updater::MirrorUpdater;
@@ -206,12 +206,12 @@ struct StateTables {
 }
 
 impl TableSource for StateTables {
-    fn table(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
-        Ok(Arc::new(ProviderTable::new(table, self.provider, Arc::clone(&self.state))))
-    }
-
-    fn table_by_id(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
-        let table = ProviderTable::new(table, self.provider, Arc::clone(&self.state));
-        Ok(Arc::new(table.by_id()))
+    fn table(
+        &self,
+        table: &'static Table,
+        request: ScanRequest,
+    ) -> Result<Arc<dyn TableProvider>, MirrorError> {
+        let state = Arc::clone(&self.state);
+        Ok(Arc::new(ProviderTable::new(table, self.provider, state, request)))
     }
 }

@@ -35,6 +35,7 @@ use crate::locate::{self, RowMasks};
 use crate::reader::SegmentReaderFactory;
 use crate::scan_files::{self, SegmentSlice};
 use crate::schema;
+use crate::session::ScanRequest;
 use crate::state::MirrorState;
 
 /// A table of one provider in one state.
@@ -43,7 +44,7 @@ pub(crate) struct ProviderTable {
     provider: ProviderId,
     state: Arc<MirrorState>,
     schema: SchemaRef,
-    is_by_id: bool,
+    request: ScanRequest,
 }
 
 impl ProviderTable {
@@ -51,14 +52,10 @@ impl ProviderTable {
         table: &'static Table,
         provider: ProviderId,
         state: Arc<MirrorState>,
+        request: ScanRequest,
     ) -> Self {
         let schema = schema::table_schema(table);
-        Self { table, provider, state, schema, is_by_id: false }
-    }
-
-    /// Returns the same table with its rows in id order.
-    pub(crate) fn by_id(self) -> Self {
-        Self { is_by_id: true, ..self }
+        Self { table, provider, state, schema, request }
     }
 
     /// Returns the provider's rows in the segments.
@@ -72,9 +69,11 @@ impl ProviderTable {
         };
         let segments = base.segments_of(self.table.position, self.provider);
         let part = |(position, segment)| {
-            SegmentSlice::new(segment, self.provider, masks.rows_in_segment(position))
+            let masked = masks.rows_in_segment(position);
+            let keys = self.request.keys.as_ref();
+            SegmentSlice::new(segment, self.provider, masked, keys).transpose()
         };
-        Ok(segments.filter_map(part).collect())
+        segments.filter_map(part).collect()
     }
 
     fn scan_segments(
@@ -84,7 +83,7 @@ impl ProviderTable {
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let groups = if self.is_by_id {
+        let groups = if self.request.is_by_id {
             scan_files::files_by_id(&self.schema, parts).map(|files| vec![files])
         } else {
             scan_files::divide_into_file_groups(parts, threads)
@@ -126,7 +125,7 @@ impl ProviderTable {
         let id = Arc::new(Column::new(name, catalogue::ID));
         let ascending = SortOptions { descending: false, nulls_first: false };
         let order = LexOrdering::new([PhysicalSortExpr::new(id, ascending)]);
-        order.into_iter().filter(|_| self.is_by_id).collect()
+        order.into_iter().filter(|_| self.request.is_by_id).collect()
     }
 
     /// Returns statistics with exact row counts, so that joins build their hash table from the
@@ -135,7 +134,7 @@ impl ProviderTable {
     fn statistics(&self, parts: &[SegmentSlice]) -> Statistics {
         let rows = parts.iter().map(SegmentSlice::rows_shown).sum();
         let mut statistics = scan_files::id_bounds(&self.schema, parts);
-        if !self.is_by_id {
+        if !self.request.is_by_id {
             statistics.num_rows = Precision::Exact(rows);
             statistics.column_statistics[catalogue::ID].distinct_count = Precision::Exact(rows);
         }

@@ -14,11 +14,15 @@ use model::catalogue;
 use model::id::ProviderId;
 
 use crate::error::MirrorError;
+use crate::locate;
 use crate::manifest::ProviderRange;
 use crate::segment::Segment;
+use crate::session::ScanKeys;
 
 /// The number of rows below which a scan runs on one thread.
 const ROWS_FOR_TWO: usize = 32_768;
+/// The number of rows that a scan goes through in the time that it takes to read a single row.
+const ROWS_PER_FOUND_ROW: usize = 512;
 /// The number of files per thread, so that a thread that finishes early can take over work of
 /// others.
 const UNITS_PER_THREAD: usize = 4;
@@ -30,6 +34,8 @@ pub(crate) struct SegmentSlice {
     pub(crate) range: ProviderRange,
     /// Rows of the file to leave out, ascending.
     masked: Vec<usize>,
+    /// The only rows of the file to return, ascending, without masked ones; all if none.
+    wanted: Option<Vec<usize>>,
 }
 
 /// A range of rows in one row group.
@@ -41,19 +47,42 @@ struct RowGroupSlice {
 }
 
 impl SegmentSlice {
-    /// Creates the part, or returns `None` if it would have no rows.
+    /// Creates the part, or returns `None` if it would have no rows. With `keys`, rows that have
+    /// none of them may be left out.
     pub(crate) fn new(
         segment: &Arc<Segment>,
         provider: ProviderId,
         masked: &[usize],
-    ) -> Option<Self> {
-        let range = *segment.range_of(provider)?;
-        let part = Self { segment: Arc::clone(segment), range, masked: masked.to_vec() };
-        (part.rows_shown() > 0).then_some(part)
+        keys: Option<&ScanKeys>,
+    ) -> Result<Option<Self>, MirrorError> {
+        let Some(range) = segment.range_of(provider).copied() else { return Ok(None) };
+        let rows = range.start as usize..(range.start + range.rows) as usize;
+        let wanted = match keys {
+            Some(keys) if keys.column == catalogue::ID => {
+                Some(locate::find_rows(segment, &range, &keys.ids)?)
+            }
+            Some(keys) => segment.rows_with_keys(keys.column, &keys.ids, &rows)?,
+            None => None,
+        };
+        let is_shown = |row: &usize| masked.binary_search(row).is_err();
+        let wanted = wanted.map(|rows| rows.into_iter().filter(is_shown).collect());
+        let part = Self { segment: Arc::clone(segment), range, masked: masked.to_vec(), wanted };
+        Ok((part.rows_shown() > 0).then_some(part))
     }
 
     pub(crate) fn rows_shown(&self) -> usize {
-        (self.range.rows as usize).saturating_sub(self.masked.len())
+        match &self.wanted {
+            Some(rows) => rows.len(),
+            None => (self.range.rows as usize).saturating_sub(self.masked.len()),
+        }
+    }
+
+    /// Returns the cost of reading this part, in rows of a scan.
+    fn cost(&self) -> usize {
+        match &self.wanted {
+            Some(rows) => rows.len() * ROWS_PER_FOUND_ROW,
+            None => self.range.rows as usize,
+        }
     }
 
     /// Returns the row ranges of this part, one for each row group that contains some of its rows.
@@ -97,6 +126,17 @@ impl SegmentSlice {
         group_rows: usize,
     ) -> RowGroupAccess {
         let (from, to) = (group_start + piece.rows.start, group_start + piece.rows.end);
+        if let Some(wanted) = &self.wanted {
+            let first = wanted.partition_point(|row| *row < from);
+            let last = wanted.partition_point(|row| *row < to);
+            let rows = wanted[first..last].iter().map(|row| row - group_start);
+            let rows = rows.map(|row| row..row + 1);
+            if first == last {
+                return RowGroupAccess::Skip;
+            }
+            let selection = RowSelection::from_consecutive_ranges(rows, group_rows);
+            return RowGroupAccess::Selection(selection);
+        }
         let first = self.masked.partition_point(|row| *row < from);
         let last = self.masked.partition_point(|row| *row < to);
         let masked = &self.masked[first..last];
@@ -123,7 +163,7 @@ pub(crate) fn divide_into_file_groups(
     parts: &[SegmentSlice],
     threads: usize,
 ) -> Result<Vec<Vec<PartitionedFile>>, MirrorError> {
-    let rows: usize = parts.iter().map(|part| part.range.rows as usize).sum();
+    let rows: usize = parts.iter().map(SegmentSlice::cost).sum();
     let threads = if rows < ROWS_FOR_TWO { 1 } else { threads.max(1) };
     let unit_rows = rows.div_ceil(threads * UNITS_PER_THREAD).max(ROWS_FOR_TWO / 2);
     let mut files = Vec::new();

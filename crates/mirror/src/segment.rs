@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::ErrorKind;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,7 @@ use crate::blocks::SegmentFile;
 use crate::error::MirrorError;
 use crate::folder::{MirrorFolder, create_private};
 use crate::manifest::{ProviderRange, SegmentEntry};
+use crate::row_index::{OpenRowIndexes, ReadBytes, RowIndex};
 use crate::schema;
 
 /// A flag shared by all segments of a mirror that tells whether any of them is damaged.
@@ -39,6 +41,7 @@ pub(crate) struct Segment {
     health: Arc<DamageFlag>,
     is_damaged: AtomicBool,
     footer: Mutex<Option<Arc<ParquetMetaData>>>,
+    indexes: Mutex<OpenRowIndexes>,
 }
 
 impl Segment {
@@ -57,6 +60,7 @@ impl Segment {
             health: Arc::clone(health),
             is_damaged: AtomicBool::new(false),
             footer: Mutex::default(),
+            indexes: Mutex::default(),
         }
     }
 
@@ -100,6 +104,39 @@ impl Segment {
         let options = ArrowReaderOptions::new().with_schema(Arc::clone(&self.schema));
         let metadata = ArrowReaderMetadata::try_new(self.metadata()?, options);
         metadata.map_err(|error| MirrorError::file(&self.entry.file, error))
+    }
+
+    /// Returns the rows `within` of the segment that have one of these keys in the column at this
+    /// position of the table, ascending. Returns `None` if the segment has no index of the column, or
+    /// if they are so many that all rows should be read. `keys` must be ascending.
+    pub(crate) fn rows_with_keys(
+        self: &Arc<Self>,
+        column: usize,
+        keys: &[i64],
+        within: &Range<usize>,
+    ) -> Result<Option<Vec<usize>>, MirrorError> {
+        let file = self.open()?;
+        let read = |range: &Range<u64>| file.read(range);
+        match self.row_index(&read, column)? {
+            Some(index) => index.rows_with_keys(&read, keys, within),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the index of a column. It is opened on first use.
+    fn row_index(
+        self: &Arc<Self>,
+        read: &ReadBytes<'_>,
+        column: usize,
+    ) -> Result<Option<Arc<RowIndex>>, MirrorError> {
+        if let Some(known) = self.indexes.lock().get(&column) {
+            return Ok(known.clone());
+        }
+        // The first column of a segment is the provider.
+        let name = self.schema.field(column + 1).name();
+        let index = RowIndex::open(read, &*self.metadata()?, name)?.map(Arc::new);
+        self.indexes.lock().insert(column, index.clone());
+        Ok(index)
     }
 
     /// Checks the file before it is used: reads the footer, and verifies the whole file if a

@@ -18,6 +18,7 @@ use crate::columns::{RowBuilder, SegmentRows};
 use crate::error::MirrorError;
 use crate::folder::{MirrorFolder, SEGMENT_SUFFIX, create_private};
 use crate::manifest::{ProviderRange, SegmentEntry};
+use crate::row_index::RowIndexBuilder;
 use crate::schema;
 use crate::stream::panic_message;
 
@@ -25,8 +26,12 @@ use crate::stream::panic_message;
 const BATCH_ROWS: usize = 8_192;
 /// The maximum number of batches that wait between the two threads.
 const BATCHES_AHEAD: usize = 4;
-/// The maximum number of rows in a page.
-const PAGE_ROWS_MAX: usize = 20_000;
+/// The maximum number of rows in a page. A row that is found by its key costs a page of each column
+/// that is read.
+const PAGE_ROWS_MAX: usize = 4_096;
+/// The size of a dictionary, in bytes, from which on values are written as they are. Whoever reads
+/// one row of a row group reads its dictionaries whole.
+const DICTIONARY_BYTES_MAX: usize = 64 << 10;
 
 /// Limits on the size of segments and row groups.
 #[derive(Debug, Clone, Copy)]
@@ -211,6 +216,7 @@ struct SegmentWriter {
     writer: ArrowWriter<BlockWriter>,
     entry: SegmentEntry,
     group_rows: u64,
+    indexes: RowIndexBuilder,
 }
 
 impl SegmentWriter {
@@ -228,7 +234,7 @@ impl SegmentWriter {
         let checksums = BlockChecksums::default();
         let entry =
             SegmentEntry { file: name, bytes: 0, checksums, rows: 0, providers: Vec::new() };
-        Ok(Self { writer, entry, group_rows: 0 })
+        Ok(Self { writer, entry, group_rows: 0, indexes: RowIndexBuilder::new(table) })
     }
 
     /// Adds rows from `start` up to the next limit, and returns the number of rows added.
@@ -251,6 +257,7 @@ impl SegmentWriter {
         }
         let slice = rows.batch.slice(start, end - start);
         self.writer.write(&slice).map_err(|error| MirrorError::file(&self.entry.file, error))?;
+        self.indexes.add(&slice);
         rows.keys[start..end].iter().for_each(|key| self.note(*key));
         self.group_rows += (end - start) as u64;
         if self.group_rows >= limits.group_rows {
@@ -298,8 +305,16 @@ impl SegmentWriter {
 
     /// Finishes the file, syncs it, and gives it its final name.
     fn close(self, folder: &MirrorFolder) -> Result<SegmentEntry, MirrorError> {
-        let Self { writer, mut entry, .. } = self;
-        let end = || -> Result<BlockWriter, ParquetError> { writer.into_inner() };
+        let Self { mut writer, mut entry, indexes, .. } = self;
+        let end = || -> Result<BlockWriter, ParquetError> {
+            writer.flush()?;
+            for index in indexes.encode() {
+                let offset = writer.bytes_written();
+                writer.write_all(&index.bytes)?;
+                writer.append_key_value_metadata(index.footer_entry(offset));
+            }
+            writer.into_inner()
+        };
         let file = end().map_err(|error| MirrorError::file(&entry.file, error))?;
         let finished = file.finish().map_err(|error| MirrorError::file(&entry.file, error))?;
         (entry.bytes, entry.checksums) = finished;
@@ -318,6 +333,7 @@ fn properties(limits: SegmentLimits) -> WriterProperties {
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_row_count(None)
         .set_data_page_row_count_limit(page_rows)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_write_batch_size(page_rows.min(1_024))
         .set_created_by("rollbook".to_owned());
     for name in sorted {

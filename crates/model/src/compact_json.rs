@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use serde_json::value::RawValue;
 
 use crate::import::{CellError, ImportCode};
-use crate::parse::clip;
+use crate::suggest::clip;
 
 /// The greatest depth of nested objects and lists. JSON readers stop at 128 levels, and written
 /// files nest this object inside others.

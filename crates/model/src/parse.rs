@@ -6,6 +6,7 @@ use crate::country::{is_country, suggest_country};
 use crate::id::{MAX_ID, is_valid_id};
 use crate::import::{CellError, ImportCode};
 use crate::money::Currency;
+use crate::suggest::clip;
 use crate::time::{Date, Instant};
 use crate::{allotment, compact_json, suggest};
 
@@ -82,14 +83,6 @@ fn shown(input: InputValue<'_>) -> String {
         InputValue::Int(value) => value.to_string(),
         InputValue::Number(text) | InputValue::Json(text) => clip(text).to_owned(),
         InputValue::Text(text) | InputValue::Untyped(text) => format!("{:?}", clip(text)),
-    }
-}
-
-/// Returns the beginning of `text`, at most 60 characters, for an error message.
-pub(crate) fn clip(text: &str) -> &str {
-    match text.char_indices().nth(60) {
-        Some((end, _)) => &text[..end],
-        None => text,
     }
 }
 

@@ -153,6 +153,14 @@ fn split_at_mark<'n>(
     }
 }
 
+/// Returns the beginning of `text`, at most 60 characters, for an error message.
+pub(crate) fn clip(text: &str) -> &str {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

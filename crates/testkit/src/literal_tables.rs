@@ -10,7 +10,7 @@ use datafusion::arrow::array::{
 use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use mirror::schema::table_schema;
-use mirror::{MirrorError, MirrorSession, PlanEngine, PlanEngineOptions, TableSource};
+use mirror::{MirrorError, MirrorSession, PlanEngine, PlanEngineOptions, ScanRequest, TableSource};
 use model::catalogue::{self, Column, ColumnDefault, ColumnType, Presence, Table};
 use model::id::{ProviderId, Revision};
 use model::money::Currency;
@@ -25,7 +25,11 @@ struct Literal {
 }
 
 impl TableSource for Literal {
-    fn table(&self, table: &'static Table) -> Result<Arc<dyn TableProvider>, MirrorError> {
+    fn table(
+        &self,
+        table: &'static Table,
+        _: ScanRequest,
+    ) -> Result<Arc<dyn TableProvider>, MirrorError> {
         let rows = self.rows.get(table.name).map(Vec::as_slice).unwrap_or_default();
         // Two partitions, so that no test relies on the order in which rows arrive.
         let partitions = [0, 1].map(|half| {

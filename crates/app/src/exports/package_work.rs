@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use store::port::jobs::Job;
 
 use super::package::package_request;
+use super::parts::{CONTENT_TYPE, manifest_head};
 use super::parts::{FULL_BUNDLE_PART, MAIN_PART};
-use super::work::{CONTENT_TYPE, manifest_head};
 use crate::app::App;
 use crate::jobs::attempt::RunningAttempt;
 use crate::jobs::row_file::WriteObserver as _;

@@ -16,6 +16,7 @@ use super::file::{self, ExportFile};
 use super::notices;
 use super::package_work as package;
 use super::parts::MAIN_PART;
+use super::parts::{CONTENT_TYPE, manifest_head};
 use crate::app::App;
 use crate::jobs::attempt::RunningAttempt;
 use crate::jobs::folder::free_bytes;
@@ -23,8 +24,6 @@ use crate::jobs::manifest;
 use crate::jobs::work::{JobEnd, JobOutput, JobOutputFile, JobWork};
 use crate::jobs::work_failure::WorkFailure;
 
-/// The content type of every export. Rule: spec/exports.md §6.
-pub(crate) const CONTENT_TYPE: &str = "application/force-download";
 /// The interval at which the free disk space is checked.
 const DISK_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -103,15 +102,6 @@ fn export_output(
         sha256: file.sha256,
     };
     JobOutput { files: vec![file], manifest, rows, revision }
-}
-
-/// Returns the manifest's fields that identify the export.
-pub(super) fn manifest_head(job: &Job, request: &ExportRequest) -> Map<String, Value> {
-    let mut head = Map::new();
-    head.insert("uuid".to_owned(), json!(job.uuid));
-    head.insert("object".to_owned(), json!(request.object()));
-    head.insert("schema".to_owned(), json!(request.export_type().schema()));
-    head
 }
 
 /// Returns the manifest's fields between the time zone and the rows.

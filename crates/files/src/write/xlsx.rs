@@ -11,14 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use arrow::array::RecordBatch;
 use model::output::{OutputColumn, OutputKind};
 use model::time::Zone;
-use rust_xlsxwriter::{DocProperties, ExcelDateTime, Note, Workbook, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Note, Workbook};
 
 use super::dialect::Dialect;
 use super::options::WriteOptions;
 use super::table::{FileColumn, table_columns};
 use super::text_cell::TextCells;
 use super::values::OutputValues;
-use super::xlsx_cell::{SheetFormats, SheetRow};
+use super::xlsx_cell::{SheetFormats, SheetRow, xlsx_failure};
 use super::{RowWriter, WriteError};
 use model::file_format::FileFormat;
 
@@ -168,15 +168,6 @@ fn catch_xlsx_panics(write: impl FnOnce() -> Result<(), WriteError>) -> Result<(
     catch_unwind(AssertUnwindSafe(write)).unwrap_or_else(|_| {
         Err(WriteError::Io(io::Error::other("a temporary file of the workbook cannot be written")))
     })
-}
-
-/// Converts an error of the library.
-pub(super) fn xlsx_failure(error: XlsxError) -> WriteError {
-    match error {
-        XlsxError::IoError(error) => WriteError::Io(error),
-        XlsxError::ZipError(zip::result::ZipError::Io(error)) => WriteError::Io(error),
-        other => WriteError::encoding(other),
-    }
 }
 
 /// Returns the name of a sheet: `invoices`, then `invoices_2`. The name is cut to the length that

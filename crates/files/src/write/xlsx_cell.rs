@@ -1,14 +1,13 @@
 //! One row of a sheet: the types and formats of its cells. Rule: spec/exports.md §11.
 
 use model::time::{Instant, Zone};
-use rust_xlsxwriter::{Format, Worksheet};
+use rust_xlsxwriter::{Format, Worksheet, XlsxError};
 
 use super::WriteError;
 use super::json_cell::DEC4_DIGITS;
 use super::table::FileColumn;
 use super::text_cell::TextCells;
 use super::values::{OutputValues, ValuePosition};
-use super::xlsx::xlsx_failure;
 
 /// The maximum length of a cell's text, in UTF-16 code units.
 const CELL_UNITS_MAX: usize = 32_767;
@@ -246,4 +245,13 @@ fn local_time(micros: i64, zone: &Zone) -> Option<(f64, NumberFormat)> {
 fn exact_number(units: i128, digits: u32) -> Option<f64> {
     // Both are exact in 64 bits, so that the division rounds once.
     (units.unsigned_abs() < EXACT_LIMIT).then(|| units as f64 / f64::from(10_u32.pow(digits)))
+}
+
+/// Converts an error of the library.
+pub(super) fn xlsx_failure(error: XlsxError) -> WriteError {
+    match error {
+        XlsxError::IoError(error) => WriteError::Io(error),
+        XlsxError::ZipError(zip::result::ZipError::Io(error)) => WriteError::Io(error),
+        other => WriteError::encoding(other),
+    }
 }

@@ -1,6 +1,6 @@
 //! A mirror in a temporary folder, and its rows compared with the store's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::{
     Date32Type, Decimal128Type, Int64Type, TimestampMicrosecondType,
 };
 use datafusion::logical_expr::LogicalPlan;
-use model::catalogue::{self, ColumnType, Table};
+use model::catalogue::{self, Column, ColumnType, Table};
 use model::cell::Cell;
 use model::id::{ProviderId, Revision};
 use rand::RngExt;
@@ -18,7 +18,11 @@ use store::RecordStore;
 use tempfile::TempDir;
 
 use super::memory::{MemoryStore, RowsById};
-use crate::{Mirror, MirrorOptions, MirrorRole, MirrorSession, PlanEngine, PlanEngineOptions};
+use crate::row_index;
+use crate::{
+    Mirror, MirrorOptions, MirrorRole, MirrorSession, PlanEngine, PlanEngineOptions, ScanKeys,
+    ScanRequest,
+};
 
 /// Tables that cover every kind of column.
 pub(crate) const TABLES: [&str; 5] =
@@ -128,7 +132,45 @@ impl ExpectedRows {
         for (name, expected) in &self.tables {
             let actual = rows(session, name);
             assert!(actual == *expected, "{name}: {}", difference(expected, &actual));
+            check_rows_by_key(session, name, expected);
         }
+    }
+}
+
+/// Checks that the rows with given keys are those that a search through all rows finds, for few
+/// keys and for many.
+fn check_rows_by_key(session: &MirrorSession, name: &str, expected: &RowsById) {
+    let columns = table(name).columns.iter().enumerate();
+    let searched = |(position, column): &(usize, &Column)| {
+        *position == catalogue::ID || row_index::is_indexed(column)
+    };
+    for (position, column) in columns.filter(searched) {
+        let keys: BTreeSet<i64> =
+            expected.values().flat_map(|row| keys_in(&row[position])).chain([0, 3]).collect();
+        let keys: Vec<i64> = keys.into_iter().collect();
+        let few = &keys[keys.len() / 2..=keys.len() / 2];
+        for (chosen, is_by_id) in [(few, false), (few, true), (&keys[keys.len() / 3..], false)] {
+            let has_key =
+                |row: &Vec<Cell>| keys_in(&row[position]).iter().any(|key| chosen.contains(key));
+            let keys = ScanKeys::new(name, column.name, chosen);
+            let rows = session.scan_as(name, "t", ScanRequest { is_by_id, keys }).unwrap();
+            let found = cells(table(name), &run(session, rows.build().unwrap()));
+            for (id, row) in &found {
+                assert_eq!(Some(row), expected.get(id), "{name} {id}");
+            }
+            for (id, row) in expected.iter().filter(|(_, row)| has_key(row)) {
+                assert!(found.contains_key(id), "{name}.{} in {chosen:?}: {row:?}", column.name);
+            }
+        }
+    }
+}
+
+/// Returns the ids in a cell that holds an id or a list of ids.
+fn keys_in(cell: &Cell) -> Vec<i64> {
+    match cell {
+        Cell::Int(key) => vec![*key],
+        Cell::Text(list) => serde_json::from_str(list).unwrap(),
+        _ => vec![],
     }
 }
 
@@ -213,6 +255,11 @@ pub(crate) fn random_row(rng: &mut ChaCha8Rng, table: &'static Table, id: i64) -
     let cells = columns.map(|(position, column)| match position {
         catalogue::ID => Cell::Int(id),
         _ if column.is_nullable() && rng.random_bool(0.3) => Cell::Null,
+        _ if row_index::is_indexed(column) && column.kind == ColumnType::IntList => {
+            let ids = (0..rng.random_range(0..4)).map(|_| rng.random_range(1..=30));
+            Cell::text(serde_json::to_string(&ids.collect::<Vec<i64>>()).unwrap())
+        }
+        _ if row_index::is_indexed(column) => Cell::Int(rng.random_range(1..=30)),
         _ => random_cell(rng, column.kind),
     });
     cells.collect()

@@ -1,7 +1,9 @@
 //! Relations: rows that can be joined to a base row. Every relation has at most one row per key, so
 //! a join never multiplies rows. Relations that no expression refers to are not joined.
 
+use datafusion::common::Column;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
+use mirror::{ScanKeys, ScanRequest};
 
 use super::scoped_expr::text_literal;
 use crate::error::ReportError;
@@ -52,11 +54,7 @@ impl Relation {
         keys: &RelationKeys,
     ) -> Result<LogicalPlanBuilder, ReportError> {
         match self.source {
-            RelationSource::Table(table) => {
-                let rows = scope.session.scan(table, self.alias)?;
-                let key = datafusion::common::Column::new(Some(self.alias), self.on[0].1);
-                keys.restrict_sorted(rows, Expr::Column(key))
-            }
+            RelationSource::Table(table) => keys.scan(scope, table, self.alias, self.on[0].1),
             RelationSource::Derived(plan) => Ok(plan(scope, keys)?.alias(self.alias)?),
         }
     }
@@ -73,10 +71,8 @@ pub(crate) enum RelationKeys {
     Texts(Vec<String>),
 }
 
-/// DataFusion prunes row groups and pages by at most 20 alternatives.
-const RANGES_MAX: usize = 20;
-/// With more ids than this, the gaps between them are assumed to be too small for ranges to help.
-const GAP_SEARCH_IDS_MAX: usize = 1_000;
+/// With more ids than this, they are tested by a function and not one by one.
+const IDS_LISTED_MAX: usize = 20;
 
 impl RelationKeys {
     /// Returns true if no row is needed.
@@ -88,85 +84,51 @@ impl RelationKeys {
         }
     }
 
+    /// Starts a plan with the rows of `table`, called `alias`, whose `column` is one of the keys.
+    pub(crate) fn scan(
+        &self,
+        scope: &QueryScope<'_>,
+        table: &str,
+        alias: &'static str,
+        column: &str,
+    ) -> Result<LogicalPlanBuilder, ReportError> {
+        let rows = self.scan_candidates(scope, table, alias, column)?;
+        self.restrict(rows, Expr::Column(Column::new(Some(alias), column)))
+    }
+
+    /// Starts a plan with the rows of `table`, called `alias`, whose `column` is, or contains, one
+    /// of the keys. Others may be among them.
+    pub(crate) fn scan_candidates(
+        &self,
+        scope: &QueryScope<'_>,
+        table: &str,
+        alias: &str,
+        column: &str,
+    ) -> Result<LogicalPlanBuilder, ReportError> {
+        let keys = match self {
+            Self::Ids(ids) => ScanKeys::new(table, column, ids),
+            Self::All | Self::Texts(_) => None,
+        };
+        Ok(scope.session.scan_as(table, alias, ScanRequest { is_by_id: false, keys })?)
+    }
+
     /// Keeps the rows whose `column` is one of the keys.
     pub(crate) fn restrict(
         &self,
         rows: LogicalPlanBuilder,
         column: Expr,
     ) -> Result<LogicalPlanBuilder, ReportError> {
-        let rows = match self {
-            // Where keys and ids grow together, this range lets DataFusion skip most of the table.
-            Self::Ids(ids) if ids.len() > RANGES_MAX => {
-                rows.filter(column.clone().between(lit(ids[0]), lit(ids[ids.len() - 1])))?
-            }
-            _ => rows,
-        };
-        self.restrict_each(rows, column)
-    }
-
-    /// Keeps the rows whose `id` is one of the keys. Files are sorted by `id`, so DataFusion can
-    /// skip row groups and pages that hold none of them.
-    pub(crate) fn restrict_sorted(
-        &self,
-        rows: LogicalPlanBuilder,
-        id: Expr,
-    ) -> Result<LogicalPlanBuilder, ReportError> {
-        let Self::Ids(ids) = self else { return self.restrict(rows, id) };
-        if ids.len() <= RANGES_MAX || ids.len() > GAP_SEARCH_IDS_MAX {
-            return self.restrict(rows, id);
-        }
-        let ranges = cover_with_ranges(ids).into_iter();
-        let ranges = ranges.map(|(first, last)| id.clone().between(lit(first), lit(last)));
-        let rows = match ranges.reduce(Expr::or) {
-            Some(predicate) => rows.filter(predicate)?,
-            None => rows,
-        };
-        self.restrict_each(rows, id)
-    }
-
-    fn restrict_each(
-        &self,
-        rows: LogicalPlanBuilder,
-        column: Expr,
-    ) -> Result<LogicalPlanBuilder, ReportError> {
-        let words = match self {
+        let listed: Vec<Expr> = match self {
             Self::All => return Ok(rows),
-            Self::Ids(ids) if ids.len() > RANGES_MAX => {
-                return Ok(rows.filter(is_in_ids(column, ids))?);
+            Self::Ids(ids) if ids.len() > IDS_LISTED_MAX => {
+                // Where keys and ids grow together, the range lets DataFusion skip most of the
+                // table.
+                let range = column.clone().between(lit(ids[0]), lit(ids[ids.len() - 1]));
+                return Ok(rows.filter(range)?.filter(is_in_ids(column, ids))?);
             }
             Self::Ids(ids) => ids.iter().map(|id| lit(*id)).collect(),
             Self::Texts(texts) => texts.iter().map(|word| text_literal(word)).collect(),
         };
-        Ok(rows.filter(column.in_list(words, false))?)
-    }
-}
-
-/// Covers sorted ids with at most [`RANGES_MAX`] ranges, split at the widest gaps.
-fn cover_with_ranges(ids: &[i64]) -> Vec<(i64, i64)> {
-    let (Some(first), Some(last)) = (ids.first(), ids.last()) else { return vec![] };
-    let mut cuts: Vec<usize> = (1..ids.len()).collect();
-    cuts.sort_by_key(|cut| std::cmp::Reverse(ids[*cut].abs_diff(ids[*cut - 1])));
-    cuts.truncate(RANGES_MAX - 1);
-    cuts.sort_unstable();
-    let starts = std::iter::once(*first).chain(cuts.iter().map(|cut| ids[*cut]));
-    let ends = cuts.iter().map(|cut| ids[*cut - 1]).chain([*last]);
-    starts.zip(ends).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_cover_all_ids_and_cut_at_the_widest_gaps() {
-        assert_eq!(cover_with_ranges(&[]), []);
-        assert_eq!(cover_with_ranges(&[5]), [(5, 5)]);
-        let ids: Vec<i64> = (0..100).map(|n| if n < 50 { n } else { n * 1000 }).collect();
-        let found = cover_with_ranges(&ids);
-        assert_eq!(found.len(), RANGES_MAX);
-        assert_eq!(found[0], (0, 49));
-        for id in ids {
-            assert!(found.iter().any(|(first, last)| (first..=last).contains(&&id)), "{id}");
-        }
+        Ok(rows.filter(column.in_list(listed, false))?)
     }
 }

@@ -355,7 +355,7 @@ fn addresses(
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let live_addresses = customers
-        .restrict(scope.session.scan("addresses", "x")?, col("x.customer_id"))?
+        .scan(scope, "addresses", "x", "customer_id")?
         .filter(col("x.deleted_at").is_null())?;
     let shown = named_struct(vec![
         lit("first_line"),

@@ -17,7 +17,6 @@ use super::predicates;
 use super::resolve_me;
 use super::{base, batches, slices};
 use crate::definition::RowSource;
-use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
 use crate::query_scope::QueryScope;
 use crate::request::FileRequest;
@@ -125,8 +124,8 @@ fn plan_sorted(
     output: &ResultColumns,
 ) -> Result<LogicalPlan, ReportError> {
     let base_rows = match keys {
-        [] => base::base_rows_by_id(scope, source)?,
-        _ => base::base_rows(scope, source, &RelationKeys::All)?,
+        [] => base::candidate_rows_by_id(scope, source, predicates)?,
+        _ => base::candidate_rows(scope, source, predicates)?,
     };
     let shown = |position: usize| format!("column_{position}");
     let expressions = output.expressions.iter().cloned().enumerate();

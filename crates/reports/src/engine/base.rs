@@ -1,6 +1,9 @@
 //! The base rows of a row source: rows of a table of the catalogue, or computed ones.
 
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use mirror::{ScanKeys, ScanRequest};
 
 use super::needs::ColumnNeeds;
 use crate::definition::RowSource;
@@ -17,24 +20,64 @@ pub(crate) fn base_rows(
 ) -> Result<LogicalPlanBuilder, ReportError> {
     match source.table {
         usage_rows::USAGE_TABLE => usage_rows::scan_usage_rows(scope, source.alias, keys),
-        table => {
-            let rows = scope.session.scan(table, source.alias)?;
-            keys.restrict_sorted(rows, source.base_column("id"))
-        }
+        table => keys.scan(scope, table, source.alias, "id"),
     }
 }
 
-/// Returns a plan with all base rows, ordered by id.
-pub(crate) fn base_rows_by_id(
+/// Returns a plan with all base rows that can meet `predicates`, in any order. Others may be among
+/// them.
+pub(crate) fn candidate_rows(
     scope: &QueryScope<'_>,
     source: &RowSource,
+    predicates: &[Expr],
+) -> Result<LogicalPlanBuilder, ReportError> {
+    scan_candidates(scope, source, predicates, false)
+}
+
+/// Returns a plan with the rows of [`candidate_rows`], ordered by id.
+pub(crate) fn candidate_rows_by_id(
+    scope: &QueryScope<'_>,
+    source: &RowSource,
+    predicates: &[Expr],
+) -> Result<LogicalPlanBuilder, ReportError> {
+    scan_candidates(scope, source, predicates, true)
+}
+
+fn scan_candidates(
+    scope: &QueryScope<'_>,
+    source: &RowSource,
+    predicates: &[Expr],
+    is_by_id: bool,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     match source.table {
         usage_rows::USAGE_TABLE => {
             usage_rows::scan_usage_rows(scope, source.alias, &RelationKeys::All)
         }
-        table => Ok(scope.session.scan_by_id(table, source.alias)?),
+        table => {
+            let keys = predicates.iter().find_map(|predicate| keys_of_condition(source, predicate));
+            let request = ScanRequest { is_by_id, keys };
+            Ok(scope.session.scan_as(table, source.alias, request)?)
+        }
     }
+}
+
+/// Returns the keys that a base row must have to meet a condition: the ids of a list that a column
+/// of the base is compared with. Returns `None` for other conditions, and for columns without an
+/// index.
+fn keys_of_condition(source: &RowSource, condition: &Expr) -> Option<ScanKeys> {
+    let Expr::InList(InList { expr, list, negated: false }) = condition else { return None };
+    let Expr::Column(column) = expr.as_ref() else { return None };
+    if column.relation.as_ref().is_none_or(|relation| relation.table() != source.alias) {
+        return None;
+    }
+    let id = |item: &Expr| match item {
+        Expr::Literal(ScalarValue::Int64(id), _) => *id,
+        _ => None,
+    };
+    let mut ids: Vec<i64> = list.iter().map(id).collect::<Option<_>>()?;
+    ids.sort_unstable();
+    ids.dedup();
+    ScanKeys::new(source.table, &column.name, &ids)
 }
 
 /// Returns the columns of the base that the first phase passes on to the second. If finding the

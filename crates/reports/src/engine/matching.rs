@@ -79,7 +79,7 @@ pub(crate) async fn count_matching_rows(
     let plan = select_rows(
         scope,
         source,
-        base::base_rows(scope, source, &RelationKeys::All)?,
+        base::candidate_rows(scope, source, predicates)?,
         predicates,
         &[],
     )?
@@ -127,7 +127,7 @@ pub(crate) async fn find_page(
     if keys.is_empty() && is_base_alone && source.is_stored() {
         // In order of id the plan for the page can stop after its rows. With joins it would read as
         // much as the count does.
-        let base = base::base_rows_by_id(scope, source)?;
+        let base = base::candidate_rows_by_id(scope, source, predicates)?;
         let plan = plan_ordered_values(
             scope,
             source,
@@ -144,7 +144,7 @@ pub(crate) async fn find_page(
         return Ok(FoundPage { total, ids: read_ids(&rows), kept: None });
     }
     let counter = RowCounter::default();
-    let base = base::base_rows(scope, source, &RelationKeys::All)?;
+    let base = base::candidate_rows(scope, source, predicates)?;
     let read = predicates.iter().chain(keys.iter().map(|key| &key.value));
     let kept = match window.fetch() {
         Some(_) => {

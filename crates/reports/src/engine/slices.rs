@@ -20,7 +20,6 @@ use super::matching::{self, RowSortKey};
 use super::output::ResultColumns;
 use super::{base, fetch};
 use crate::definition::RowSource;
-use crate::definition::relation::RelationKeys;
 use crate::error::ReportError;
 use crate::query_scope::{QueryScope, ScopeValues};
 use crate::rows::RowStream;
@@ -135,8 +134,8 @@ impl SlicedRows {
             .into_iter()
             .collect();
         let base = match self.by {
-            None => base::base_rows_by_id(scope, self.source)?,
-            Some(_) => base::base_rows(scope, self.source, &RelationKeys::All)?,
+            None => base::candidate_rows_by_id(scope, self.source, &self.predicates)?,
+            Some(_) => base::candidate_rows(scope, self.source, &self.predicates)?,
         };
         let base = match slice {
             Some(slice) => base.filter(self.is_in(slice))?,

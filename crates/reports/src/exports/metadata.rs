@@ -15,9 +15,9 @@ use model::output::{OutputColumn, OutputKind};
 
 use super::export_layout::ExportLayout;
 use super::export_request::{ExportRequest, MetadataLayout};
-use super::run;
 use crate::definition::column::ReportColumn;
 use crate::definition::scoped_expr::text_literal;
+use crate::engine::all_rows;
 use crate::engine::output::{self, arrow_type};
 use crate::error::ReportError;
 use crate::functions::json_member::{json_value_text, parse_json_members};
@@ -62,8 +62,10 @@ pub(super) async fn open_metadata(
     request: &ExportRequest,
 ) -> Result<ReportRows, ReportError> {
     let columns: Vec<&ReportColumn> = layout.columns.iter().collect();
-    let stored =
-        || run::open_layout(scope, layout, predicates, output::named_columns(scope, &columns));
+    let stored = || {
+        let output = output::named_columns(scope, &columns);
+        all_rows::open_by_id(scope, &layout.source, predicates.to_vec(), layout.order, output)
+    };
     let shape = match request.layout {
         MetadataLayout::Long => MetadataShape::Long,
         MetadataLayout::Wide => MetadataShape::Wide,

@@ -10,9 +10,9 @@ use super::export_predicates;
 use super::export_request::{ExportRequest, amount_notation};
 use super::metadata;
 use crate::definition::column::ReportColumn;
-use crate::engine::all_rows;
 use crate::engine::matching;
-use crate::engine::output::{self, ResultColumns};
+use crate::engine::output;
+use crate::engine::{all_rows, base};
 use crate::error::ReportError;
 use crate::query_scope::QueryScope;
 use crate::rows::ReportRows;
@@ -26,7 +26,7 @@ pub async fn export_has_rows(
     let layout = layout_of(request)?;
     let predicates = all_predicates(&scope, layout, request)?;
     let source = &layout.source;
-    let rows = session.scan(source.table, source.alias)?;
+    let rows = base::candidate_rows(&scope, source, &predicates)?;
     let id = [("id".to_owned(), source.base_column("id"))];
     let rows = matching::select_rows(&scope, source, rows, &predicates, &id)?;
     let mut batches = session.stream(rows.limit(0, Some(1))?.build()?);
@@ -59,17 +59,7 @@ pub async fn open_export_rows(
         None => layout.columns.iter().collect(),
     };
     let output = output::named_columns(&scope, &chosen);
-    open_layout(&scope, layout, &predicates, output).await
-}
-
-/// Opens the rows of a layout, in its order.
-pub(super) async fn open_layout(
-    scope: &QueryScope<'_>,
-    layout: &'static ExportLayout,
-    predicates: &[Expr],
-    output: ResultColumns,
-) -> Result<ReportRows, ReportError> {
-    all_rows::open_by_id(scope, &layout.source, predicates.to_vec(), layout.order, output).await
+    all_rows::open_by_id(&scope, &layout.source, predicates, layout.order, output).await
 }
 
 fn all_predicates(

@@ -26,8 +26,7 @@ fn join_active_events(
     customers: &RelationKeys,
     condition: Expr,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("attendances", "a")?;
-    let rows = customers.restrict(rows, col("a.customer_id"))?;
+    let rows = customers.scan(scope, "attendances", "a", "customer_id")?;
     let is_active = col("e.status").eq(text_literal("active"));
     let events = scope.session.scan("events", "e")?.filter(is_active.and(condition))?.build()?;
     Ok(rows.join(events, JoinType::Inner, (vec!["a.event_id"], vec!["e.id"]), None)?)
@@ -89,7 +88,7 @@ pub(crate) fn first_attendances(
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let attended = customers
-        .restrict(scope.session.scan("attendances", "a")?, col("a.customer_id"))?
+        .scan(scope, "attendances", "a", "customer_id")?
         .filter(col("a.status").eq(text_literal("attended")))?;
     let events = scope.session.scan("events", "e")?.build()?;
     let on = (vec!["a.event_id"], vec!["e.id"]);
@@ -114,7 +113,7 @@ pub(crate) fn event_instructors(
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let length = cast(array_length(col("e.instructor_ids")), DataType::Int64);
     let instructor_places = events
-        .restrict_sorted(scope.session.scan("events", "e")?, col("e.id"))?
+        .scan(scope, "events", "e", "id")?
         .project(vec![
             col("e.id").alias("event_id"),
             col("e.instructor_ids").alias("instructor"),

@@ -19,7 +19,7 @@ fn scan_transactions(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    customers.restrict(scope.session.scan("balance_transactions", "x")?, col("x.customer_id"))
+    customers.scan(scope, "balance_transactions", "x", "customer_id")
 }
 
 /// Returns a plan with the columns `customer_id`, `currency` and `amount`: the sum of all

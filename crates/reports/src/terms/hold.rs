@@ -15,8 +15,7 @@ fn scan_holds(
     scope: &QueryScope<'_>,
     memberships: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("customer_membership_holds", "h")?;
-    memberships.restrict(rows, col("h.customer_membership_id"))
+    memberships.scan(scope, "customer_membership_holds", "h", "customer_membership_id")
 }
 
 /// Returns a condition that is true for holds that have not ended: those without an end, and those

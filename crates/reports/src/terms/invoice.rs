@@ -63,7 +63,7 @@ pub(crate) fn invoice_line_summaries(
     scope: &QueryScope<'_>,
     invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = invoices.restrict(scope.session.scan("invoice_lines", "l")?, col("l.invoice_id"))?;
+    let rows = invoices.scan(scope, "invoice_lines", "l", "invoice_id")?;
     let items = collect_with_places(col("l.id"), col("l.description"))
         .filter(col("l.description").is_not_null())
         .build()?;
@@ -96,7 +96,7 @@ fn first_line(
     column: &str,
     condition: Expr,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = invoices.restrict(scope.session.scan("invoice_lines", "l")?, col("l.invoice_id"))?;
+    let rows = invoices.scan(scope, "invoice_lines", "l", "invoice_id")?;
     let order = vec![col("l.id").sort(true, false)];
     let first = first_value(col(format!("l.{column}")), order).alias(column);
     Ok(rows.filter(condition)?.aggregate(vec![col("l.invoice_id")], vec![first])?)
@@ -110,7 +110,7 @@ pub(crate) fn applied_credits(
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let kinds = is_one_of(col("x.kind"), &["applied_to_invoice", "unapplied_from_invoice"]);
     let transactions = invoices
-        .restrict(scope.session.scan("balance_transactions", "x")?, col("x.invoice_id"))?
+        .scan(scope, "balance_transactions", "x", "invoice_id")?
         .filter(col("x.invoice_id").is_not_null().and(kinds))?;
     let amount = named_struct(vec![lit("decimal"), widen_amount(col("x.amount"))]);
     let list = collect_with_places(col("x.id"), named_struct(vec![lit("amount"), amount]));
@@ -125,7 +125,7 @@ pub(crate) fn coupons_by_code(
     scope: &QueryScope<'_>,
     codes: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = codes.restrict(scope.session.scan("coupons", "x")?, col("x.code"))?;
+    let rows = codes.scan(scope, "coupons", "x", "code")?;
     let name = first_value(col("x.name"), vec![col("x.id").sort(true, false)]).alias("name");
     Ok(rows.aggregate(vec![col("x.code")], vec![name])?)
 }

@@ -55,17 +55,15 @@ fn scan_memberships(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("customer_memberships", "x")?;
-    let owned = customers.restrict(rows, col("x.customer_id"))?;
+    let owned = customers.scan(scope, "customer_memberships", "x", "customer_id")?;
     Ok(owned.filter(col("x.deleted_at").is_null())?)
 }
 
-/// Returns a plan with the memberships `x` of `customers`, joined with their current holds.
+/// Returns a plan with the memberships `x`, joined with their current holds.
 fn join_current_holds(
     scope: &QueryScope<'_>,
-    customers: &RelationKeys,
+    memberships: LogicalPlanBuilder,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let memberships = scan_memberships(scope, customers)?;
     let held =
         hold::current_holds(scope, &RelationKeys::All)?.alias(CURRENT_HOLD_ALIAS)?.build()?;
     let on = (vec!["x.id"], vec!["held.customer_membership_id"]);
@@ -78,7 +76,7 @@ pub(crate) fn customers_with_running(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = join_current_holds(scope, customers)?
+    let rows = join_current_holds(scope, scan_memberships(scope, customers)?)?
         .project(vec![col("x.customer_id"), effective_status("x").alias("status")])?
         .filter(is_one_of(col("status"), &["active", "hold"]))?;
     let is_active = bool_or(col("status").eq(text_literal("active"))).alias("is_active");
@@ -92,7 +90,7 @@ pub(crate) fn memberships_by_status(
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let plans = scope.session.scan("memberships", "m")?.build()?;
-    let rows = join_current_holds(scope, customers)?
+    let rows = join_current_holds(scope, scan_memberships(scope, customers)?)?
         .join(plans, JoinType::Left, (vec!["x.membership_id"], vec!["m.id"]), None)?
         .project(vec![
             col("x.customer_id"),
@@ -131,7 +129,9 @@ pub(crate) fn customers_sharing(
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let is_running = is_one_of(effective_status("x"), &["active", "hold"]);
     let is_shared = array_length(col("x.shared_with")).gt(lit(0_u64));
-    let rows = join_current_holds(scope, &RelationKeys::All)?
+    let memberships =
+        customers.scan_candidates(scope, "customer_memberships", "x", "shared_with")?;
+    let rows = join_current_holds(scope, memberships.filter(col("x.deleted_at").is_null())?)?
         .filter(is_shared.and(is_running))?
         .project(vec![col("x.shared_with").alias("customer_id")])?
         .unnest_column("customer_id")?;
@@ -155,7 +155,7 @@ pub(crate) fn first_memberships(
 /// plans.
 pub(crate) fn owns_active(scope: &QueryScope<'_>, plans: &[i64]) -> Result<Expr, ReportError> {
     let is_active = effective_status("x").eq(text_literal("active"));
-    let owners = join_current_holds(scope, &RelationKeys::All)?
+    let owners = join_current_holds(scope, scan_memberships(scope, &RelationKeys::All)?)?
         .filter(is_one_of_ids(col("x.membership_id"), plans, false))?
         .filter(is_active)?
         .project(vec![col("x.customer_id")])?

@@ -37,10 +37,6 @@ pub(crate) const CHARGE: ReportColumnKind = ReportColumnKind::Object {
     text: ObjectText::Field("amount"),
 };
 
-fn scan_payments(scope: &QueryScope<'_>) -> Result<LogicalPlanBuilder, ReportError> {
-    Ok(scope.session.scan("payments", "p")?)
-}
-
 fn is_kept() -> Expr {
     col("p.deleted_at").is_null()
 }
@@ -57,10 +53,10 @@ pub(crate) fn last_payments_of_invoices(
     invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
     let waiting = invoices
-        .restrict(scope.session.scan("invoices", "w")?, col("w.id"))?
+        .scan(scope, "invoices", "w", "id")?
         .filter(is_one_of(col("w.status"), &["open", "past_due"]))?
         .build()?;
-    let rows = invoices.restrict(scan_payments(scope)?, col("p.invoice_id"))?.filter(is_kept())?;
+    let rows = invoices.scan(scope, "payments", "p", "invoice_id")?.filter(is_kept())?;
     let on = (vec!["p.invoice_id"], vec!["w.id"]);
     let rows = rows.join(waiting, JoinType::LeftSemi, on, None)?;
     let last = |name: &str| first_value(col(format!("p.{name}")), payment_order(false)).alias(name);
@@ -73,7 +69,7 @@ pub(crate) fn payments_of_invoices(
     scope: &QueryScope<'_>,
     invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = invoices.restrict(scan_payments(scope)?, col("p.invoice_id"))?;
+    let rows = invoices.scan(scope, "payments", "p", "invoice_id")?;
     let amount = named_struct(vec![
         lit("decimal"),
         widen_amount(col("p.amount")),
@@ -104,7 +100,7 @@ pub(crate) fn last_payments_of_customers(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = customers.restrict(scan_payments(scope)?, col("p.customer_id"))?;
+    let rows = customers.scan(scope, "payments", "p", "customer_id")?;
     let rows = rows.filter(is_kept().and(col("p.status").eq(text_literal("succeeded"))))?;
     let last = |name: &str| first_value(col(format!("p.{name}")), payment_order(false)).alias(name);
     let date = max(col("p.date")).alias("date");
@@ -117,10 +113,9 @@ pub(crate) fn customers_with_failed_payment(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let failed =
-        scan_payments(scope)?.filter(is_kept().and(col("p.status").eq(text_literal("failed"))))?;
-    let invoices = scope.session.scan("invoices", "i")?;
-    let invoices = customers.restrict(invoices, col("i.customer_id"))?;
+    let is_failed = is_kept().and(col("p.status").eq(text_literal("failed")));
+    let failed = scope.session.scan("payments", "p")?.filter(is_failed)?;
+    let invoices = customers.scan(scope, "invoices", "i", "customer_id")?;
     let unsettled = is_one_of(col("i.status"), &["open", "past_due", "uncollectible"]);
     let on = (vec!["i.id"], vec!["p.invoice_id"]);
     let rows = invoices.filter(unsettled)?.join(failed.build()?, JoinType::LeftSemi, on, None)?;

@@ -26,13 +26,13 @@ pub(crate) fn refunds_of_invoices(
             col("r.updated_at").alias("updated_at"),
         ]
     };
-    let named = invoices.restrict(scope.session.scan("refunds", "r")?, col("r.invoice_id"))?;
+    let named = invoices.scan(scope, "refunds", "r", "invoice_id")?;
     let named =
         named.filter(col("r.invoice_id").is_not_null())?.project(columns("r.invoice_id"))?;
     // A refund that names both the invoice and its payment must count once.
     let is_other =
         col("r.invoice_id").is_null().or(col("r.invoice_id").not_eq(col("p.invoice_id")));
-    let payments = invoices.restrict(scope.session.scan("payments", "p")?, col("p.invoice_id"))?;
+    let payments = invoices.scan(scope, "payments", "p", "invoice_id")?;
     let payments = payments.filter(col("p.invoice_id").is_not_null())?.build()?;
     let through = scope
         .session

@@ -99,7 +99,7 @@ impl UsageSources {
     /// Returns a plan with the events that have these ids.
     pub(super) fn events(&self, keys: &RelationKeys) -> Result<LogicalPlan> {
         let rows = LogicalPlanBuilder::from(self.events.clone());
-        keys.restrict_sorted(rows, col("id")).map_err(plan_error)?.build()
+        keys.restrict(rows, col("id")).map_err(plan_error)?.build()
     }
 
     /// Returns a plan with the sites and their zones.

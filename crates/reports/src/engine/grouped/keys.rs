@@ -38,7 +38,7 @@ pub(super) fn plan_groups(
     let keys = grouping.keys.iter().enumerate();
     let named_keys = keys.map(|(number, key)| (group_key_name(number), key.clone()));
     let reads = named_keys.chain(tallies.row_values()).collect::<Vec<_>>();
-    let base = base::base_rows(scope, &layout.report.source, &RelationKeys::All)?;
+    let base = base::candidate_rows(scope, &layout.report.source, predicates)?;
     let rows = matching::select_rows(scope, &layout.report.source, base, predicates, &reads)?;
     let key_columns =
         (0..grouping.keys.len()).map(|number| col(group_key_name(number))).collect::<Vec<_>>();

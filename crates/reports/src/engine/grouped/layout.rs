@@ -11,7 +11,6 @@ use model::time::Date;
 use crate::definition::Report;
 use crate::definition::column::{ColumnRole, ReportColumn};
 use crate::definition::grouping::{PivotBucket, PivotDayBucket};
-use crate::definition::relation::RelationKeys;
 use crate::engine::{base, matching};
 use crate::error::ReportError;
 use crate::functions::periods::{self, PeriodBounds};
@@ -129,7 +128,7 @@ async fn last_day(
     predicates: &[Expr],
 ) -> Result<Option<Date>, ReportError> {
     let day = [("day".to_owned(), (bucket.day)(scope))];
-    let base = base::base_rows(scope, &report.source, &RelationKeys::All)?;
+    let base = base::candidate_rows(scope, &report.source, predicates)?;
     let plan = matching::select_rows(scope, &report.source, base, predicates, &day)?
         .aggregate(Vec::<Expr>::new(), vec![max(col("day"))])?
         .build()?;

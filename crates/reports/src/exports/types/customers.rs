@@ -58,8 +58,7 @@ fn active_subscriptions(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = scope.session.scan("subscriptions", "x")?;
-    let rows = customers.restrict(rows, col("x.customer_id"))?;
+    let rows = customers.scan(scope, "subscriptions", "x", "customer_id")?;
     let runs = col("x.deleted_at").is_null().and(is_one_of(col("x.status"), &RUNNING_STATUSES));
     let active = count(col("x.id")).alias("active");
     Ok(rows.filter(runs)?.aggregate(vec![col("x.customer_id")], vec![active])?)

@@ -2,14 +2,13 @@
 //! §10.4, `line_items` and `row_per=line`.
 
 use datafusion::functions::expr_fn::coalesce;
-use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::functions_aggregate::expr_fn::{count, first_value};
 use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::prelude::col;
 
 use super::super::export_layout::{
     ExportLayout, customer_fields, customer_relation_of, export_layout, id_at, instant_at, text_at,
 };
-use super::invoices::{first_plans, plan};
 use crate::definition::column::{int, string};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::{ScopedExpr, case_when, column_value, scoped_expr};
@@ -69,7 +68,7 @@ pub(super) fn line_summaries_of_invoices(
     scope: &QueryScope<'_>,
     invoices: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = invoices.restrict(scope.session.scan("invoice_lines", "x")?, col("x.invoice_id"))?;
+    let rows = invoices.scan(scope, "invoice_lines", "x", "invoice_id")?;
     let members = [
         ("id", JsonMemberType::Int, col("x.id")),
         ("description", JsonMemberType::Text, col("x.description")),
@@ -89,4 +88,24 @@ pub(super) fn line_summaries_of_invoices(
         collect_texts(col("x.id"), json_object(members, scope.amounts)).alias("items"),
     ];
     Ok(rows.aggregate(vec![col("x.invoice_id")], values)?)
+}
+
+/// Returns a column of the plan of the first line that has one, else of the subscription's plan.
+pub(super) fn plan(of_line: &'static str, of_subscription: &'static str) -> ScopedExpr {
+    scoped_expr(move |_| {
+        let has_line = col("first.plan_id").is_not_null();
+        case_when([(has_line, col(of_line))], Some(col(of_subscription)))
+    })
+}
+
+/// Returns a query with the columns `invoice_id` and `plan_id`: for each invoice, the plan (what was
+/// bought) on its line with the lowest id that has one.
+pub(super) fn first_plans(
+    scope: &QueryScope<'_>,
+    invoices: &RelationKeys,
+) -> Result<LogicalPlanBuilder, ReportError> {
+    let rows = invoices.scan(scope, "invoice_lines", "x", "invoice_id")?;
+    let rows = rows.filter(col("x.plan_id").is_not_null())?;
+    let plan = first_value(col("x.plan_id"), vec![col("x.id").sort(true, false)]).alias("plan_id");
+    Ok(rows.aggregate(vec![col("x.invoice_id")], vec![plan])?)
 }

@@ -1,7 +1,7 @@
 //! Invoices. Rule: spec/exports.md §10.4.
 
 use datafusion::functions::expr_fn::coalesce;
-use datafusion::functions_aggregate::expr_fn::{first_value, min, sum};
+use datafusion::functions_aggregate::expr_fn::{min, sum};
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlanBuilder, lit};
 use datafusion::prelude::col;
 use model::id::MAX_ID;
@@ -9,11 +9,12 @@ use model::id::MAX_ID;
 use super::super::export_filter::words_or_all;
 use super::super::export_layout::{customer_fields, customer_relation_of, export_layout, text_at};
 use super::super::export_type::ExportType;
-use super::{invoice_lines, record_type};
+use super::invoice_lines::{self, first_plans, plan};
+use super::record_type;
 use crate::definition::column::{int, json, money, string};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::{
-    ScopedExpr, case_when, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
+    case_when, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
 };
 use crate::error::ReportError;
 use crate::functions::json_text::json_array_from;
@@ -90,26 +91,6 @@ pub(super) fn export_type() -> ExportType {
         .with_lines(invoice_lines::invoice_line_layout())
 }
 
-/// Returns a column of the plan of the first line that has one, else of the subscription's plan.
-pub(super) fn plan(of_line: &'static str, of_subscription: &'static str) -> ScopedExpr {
-    scoped_expr(move |_| {
-        let has_line = col("first.plan_id").is_not_null();
-        case_when([(has_line, col(of_line))], Some(col(of_subscription)))
-    })
-}
-
-/// Returns a query with the columns `invoice_id` and `plan_id`: for each invoice, the plan (what was
-/// bought) on its line with the lowest id that has one.
-pub(super) fn first_plans(
-    scope: &QueryScope<'_>,
-    invoices: &RelationKeys,
-) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = invoices.restrict(scope.session.scan("invoice_lines", "x")?, col("x.invoice_id"))?;
-    let rows = rows.filter(col("x.plan_id").is_not_null())?;
-    let plan = first_value(col("x.plan_id"), vec![col("x.id").sort(true, false)]).alias("plan_id");
-    Ok(rows.aggregate(vec![col("x.invoice_id")], vec![plan])?)
-}
-
 /// Returns a plan with the columns `invoice_id` and `amount`: the succeeded refunds of each
 /// invoice. A refund counts if it names the invoice, or if it names no invoice but a payment of it.
 fn refunds(
@@ -123,11 +104,11 @@ fn refunds(
     let columns = |invoice: Expr, amount: Expr| {
         vec![invoice.alias("invoice_id"), widen_amount(amount).alias("amount")]
     };
-    let named = invoices.restrict(scope.session.scan("refunds", "x")?, col("x.invoice_id"))?;
+    let named = invoices.scan(scope, "refunds", "x", "invoice_id")?;
     let named = named
         .filter(col("x.invoice_id").is_not_null().and(done("x")))?
         .project(columns(col("x.invoice_id"), col("x.amount")))?;
-    let payments = invoices.restrict(scope.session.scan("payments", "z")?, col("z.invoice_id"))?;
+    let payments = invoices.scan(scope, "payments", "z", "invoice_id")?;
     let payments = payments
         .filter(col("z.invoice_id").is_not_null())?
         .project(vec![col("z.id").alias("paid_id"), col("z.invoice_id").alias("paid_invoice")])?;
@@ -147,8 +128,7 @@ fn billing_addresses(
     scope: &QueryScope<'_>,
     customers: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let addresses =
-        customers.restrict(scope.session.scan("addresses", "x")?, col("x.customer_id"))?;
+    let addresses = customers.scan(scope, "addresses", "x", "customer_id")?;
     let is_billing = col("x.type").eq(text_literal("billing")).and(col("x.deleted_at").is_null());
     // The engine finds the smallest number much faster than the first row. So ids of addresses that
     // are not the default are shifted behind all other ids.

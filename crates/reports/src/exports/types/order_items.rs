@@ -11,8 +11,7 @@ use super::super::export_layout::{
     ExportLayout, ItemIds, customer_fields, customer_relation_of, export_layout, id_at, instant_at,
     text_at,
 };
-use super::orders::ship_columns;
-use crate::definition::column::{int, string};
+use crate::definition::column::{ReportColumn, int, string};
 use crate::definition::relation::{RelationKeys, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, case_when, column_value, null_unless, scoped_expr, widen_amount,
@@ -20,6 +19,7 @@ use crate::definition::scoped_expr::{
 use crate::error::ReportError;
 use crate::functions::json_text::{JsonMemberType, collect_texts, json_object};
 use crate::query_scope::QueryScope;
+use crate::terms::customer::full_name;
 
 /// Makes the layout with one row per item.
 pub(super) fn order_item_layout() -> ExportLayout {
@@ -78,7 +78,7 @@ fn with_skus(
     scope: &QueryScope<'_>,
     orders: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = orders.restrict(scope.session.scan("order_items", "x")?, col("x.order_id"))?;
+    let rows = orders.scan(scope, "order_items", "x", "order_id")?;
     let skus = scope.session.scan("skus", "y")?.project(vec![
         col("y.id").alias("sku"),
         col("y.name").alias("sku_name"),
@@ -130,4 +130,20 @@ pub(super) fn item_summaries_of_orders(
         null_unless(is_fulfilled, col("last_fulfilled_at")).alias("fulfilled_at"),
         col("items"),
     ])?)
+}
+
+/// Defines the columns of the shipping address, `a`.
+pub(super) fn ship_columns() -> [ReportColumn; 9] {
+    let name = scoped_expr(|_| full_name(col("a.first_name"), col("a.last_name")));
+    [
+        string("ship_name", name),
+        text_at("ship_company", "a.company"),
+        text_at("ship_line1", "a.line1"),
+        text_at("ship_line2", "a.line2"),
+        text_at("ship_city", "a.city"),
+        text_at("ship_state", "a.state"),
+        text_at("ship_postal_code", "a.postal_code"),
+        text_at("ship_country", "a.country"),
+        text_at("ship_phone", "a.phone"),
+    ]
 }

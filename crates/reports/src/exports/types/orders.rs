@@ -10,8 +10,9 @@ use super::super::export_layout::{
     customer_fields, customer_relation_of, export_layout, id_at, instant_at, text_at,
 };
 use super::super::export_type::ExportType;
-use super::{order_items, record_type};
-use crate::definition::column::{ReportColumn, int, json, money, string};
+use super::order_items::{self, ship_columns};
+use super::record_type;
+use crate::definition::column::{int, json, money};
 use crate::definition::relation::{RelationKeys, derived_relation, related_row};
 use crate::definition::scoped_expr::{
     ScopedExpr, column_value, scoped_expr, text_literal, widen_amount, zero_amount,
@@ -19,7 +20,6 @@ use crate::definition::scoped_expr::{
 use crate::error::ReportError;
 use crate::functions::json_text::json_array_from;
 use crate::query_scope::QueryScope;
-use crate::terms::customer::full_name;
 
 pub(super) fn export_type() -> ExportType {
     let filters = vec![
@@ -62,22 +62,6 @@ pub(super) fn export_type() -> ExportType {
     record_type("orders", "Orders", filters, rows).with_lines(order_items::order_item_layout())
 }
 
-/// Defines the columns of the shipping address, `a`.
-pub(super) fn ship_columns() -> [ReportColumn; 9] {
-    let name = scoped_expr(|_| full_name(col("a.first_name"), col("a.last_name")));
-    [
-        string("ship_name", name),
-        text_at("ship_company", "a.company"),
-        text_at("ship_line1", "a.line1"),
-        text_at("ship_line2", "a.line2"),
-        text_at("ship_city", "a.city"),
-        text_at("ship_state", "a.state"),
-        text_at("ship_postal_code", "a.postal_code"),
-        text_at("ship_country", "a.country"),
-        text_at("ship_phone", "a.phone"),
-    ]
-}
-
 fn items_amount() -> ScopedExpr {
     scoped_expr(|_| coalesce(vec![col("items.amount"), zero_amount()]))
 }
@@ -95,7 +79,7 @@ fn first_invoices(
     scope: &QueryScope<'_>,
     orders: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let rows = orders.restrict(scope.session.scan("invoices", "x")?, col("x.order_id"))?;
+    let rows = orders.scan(scope, "invoices", "x", "order_id")?;
     let is_issued =
         col("x.status").not_eq(text_literal("draft")).and(col("x.deleted_at").is_null());
     let rows = rows.filter(col("x.order_id").is_not_null().and(is_issued))?;

@@ -55,7 +55,7 @@ fn owners(
         col("y.customer_id").alias("paid_by"),
     ])?;
     let with_payments = refunds
-        .restrict_sorted(scope.session.scan("refunds", "x")?, col("x.id"))?
+        .scan(scope, "refunds", "x", "id")?
         .join(payments.build()?, JoinType::Left, (vec!["x.payment_id"], vec!["paid_id"]), None)?
         .project(vec![
             col("x.id").alias("refund_id"),

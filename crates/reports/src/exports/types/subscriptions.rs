@@ -138,8 +138,7 @@ fn latest_invoices(
     scope: &QueryScope<'_>,
     subscriptions: &RelationKeys,
 ) -> Result<LogicalPlanBuilder, ReportError> {
-    let invoices =
-        subscriptions.restrict(scope.session.scan("invoices", "x")?, col("x.subscription_id"))?;
+    let invoices = subscriptions.scan(scope, "invoices", "x", "subscription_id")?;
     let is_issued =
         col("x.status").not_eq(text_literal("draft")).and(col("x.deleted_at").is_null());
     let last = max(instant_id_key(col("x.date"), col("x.id"))).alias("place");

@@ -7,16 +7,10 @@ use super::{crates, root, sources};
 
 /// Pairs of files that are two halves of one thing, by crate.
 const HALVES: &[(&str, &str, &str)] = &[
-    ("app", "exports::package_work", "exports::work"),
     ("app", "jobs::claimed_jobs", "jobs::finish_attempts"),
     ("demo", "billing::receipts", "billing::settlement"),
-    ("files", "write::xlsx", "write::xlsx_cell"),
     ("mirror", "blocks", "segment"),
     ("mirror", "delta", "locate"),
-    ("model", "compact_json", "parse"),
-    ("reports", "exports::metadata", "exports::run"),
-    ("reports", "exports::types::invoice_lines", "exports::types::invoices"),
-    ("reports", "exports::types::order_items", "exports::types::orders"),
     ("rollbook", "cli", "commands::completions"),
     ("server", "http::endpoint", "openapi"),
     ("store", "import::batch", "import::batch_changes"),
