@@ -1,16 +1,20 @@
 //! Row indexes: where in a segment the rows are that belong to a given customer, invoice and so on.
 //! With them, a page reads what belongs to its rows and not the whole table.
 //!
-//! An index is a list of keys and row numbers, sorted by both, and after it the first key of each
-//! group of entries. It lies in the segment's file between the last row group and the footer, where
-//! other readers of Parquet do not look. So its blocks have checksums like all others, and it lives
-//! as long as the segment. The footer says where it is. A segment without an index is scanned.
+//! An index is a list of entries, each a key and a row number. They are sorted by provider (whose
+//! rows follow each other in a segment), key and row. After them comes the first entry of each group
+//! of entries once more. All this lies in the segment's file between the last row group and the
+//! footer, where other readers of Parquet do not look. So its blocks have checksums like all others,
+//! and it lives as long as the segment. The footer says where it is. A segment without an index is
+//! scanned.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, Int64Array, RecordBatch};
+use datafusion::arrow::datatypes::Int64Type;
 use datafusion::parquet::file::metadata::{KeyValue, ParquetMetaData};
 use model::catalogue::{Column, ColumnType, Table};
 
@@ -19,8 +23,9 @@ use crate::error::MirrorError;
 /// The tables to which other tables' rows belong. Each reference to one of them has an index.
 const OWNERS: [&str; 5] =
     ["customers", "customer_memberships", "invoices", "orders", "subscriptions"];
-/// The number of entries in a group. The first key of each is kept in memory.
-const GROUP_ENTRIES: usize = 1_024;
+/// The number of entries in a group. The first entry of each is kept in memory. Tests have segments
+/// of few rows.
+const GROUP_ENTRIES: usize = if cfg!(test) { 8 } else { 1_024 };
 /// The size of an entry: the key (8 bytes) and the row (4 bytes), both little-endian.
 const ENTRY_BYTES: usize = 12;
 /// The share of a provider's rows, as a divisor, above which a scan of all of them is faster.
@@ -39,6 +44,10 @@ pub(crate) fn is_indexed(column: &Column) -> bool {
 pub(crate) struct RowIndexBuilder {
     columns: Vec<ColumnKeys>,
     rows: u32,
+    /// The provider of the last row.
+    provider: Option<i64>,
+    /// The first row of each provider.
+    provider_starts: Vec<u32>,
 }
 
 struct ColumnKeys {
@@ -66,7 +75,8 @@ impl RowIndexBuilder {
             keys: Vec::new(),
             rows: Vec::new(),
         });
-        Self { columns: columns.collect(), rows: 0 }
+        let columns = columns.collect();
+        Self { columns, rows: 0, provider: None, provider_starts: Vec::new() }
     }
 
     /// Adds the next rows of the segment. `batch` has the columns of the segment.
@@ -82,12 +92,19 @@ impl RowIndexBuilder {
                 None => column.add_each(self.rows, array.as_primitive()),
             }
         }
+        let providers = batch.column(0).as_primitive::<Int64Type>();
+        for (row, provider) in (self.rows..).zip(providers.values()) {
+            if self.provider.replace(*provider) != Some(*provider) {
+                self.provider_starts.push(row);
+            }
+        }
         self.rows += batch.num_rows() as u32;
     }
 
     /// Encodes the indexes, one after the other.
     pub(crate) fn encode(self) -> impl Iterator<Item = EncodedRowIndex> {
-        self.columns.into_iter().map(ColumnKeys::encode)
+        let starts = self.provider_starts;
+        self.columns.into_iter().map(move |column| column.encode(&starts))
     }
 }
 
@@ -108,17 +125,22 @@ impl ColumnKeys {
         }
     }
 
-    fn encode(self) -> EncodedRowIndex {
+    /// Encodes the index. `provider_starts` are the first rows of the providers.
+    fn encode(self, provider_starts: &[u32]) -> EncodedRowIndex {
         let mut order: Vec<u32> = (0..self.keys.len() as u32).collect();
-        order.sort_unstable_by_key(|&at| (self.keys[at as usize], at));
+        let mut start = 0;
+        for next in provider_starts.iter().skip(1).chain([&u32::MAX]) {
+            let end = start + self.rows[start..].partition_point(|row| row < next);
+            order[start..end].sort_unstable_by_key(|&at| (self.keys[at as usize], at));
+            start = end;
+        }
+        let entry = |at: &u32| {
+            let (key, row) = (self.keys[*at as usize], self.rows[*at as usize]);
+            key.to_le_bytes().into_iter().chain(row.to_le_bytes())
+        };
         let mut bytes = Vec::with_capacity(order.len() * ENTRY_BYTES);
-        for at in &order {
-            bytes.extend_from_slice(&self.keys[*at as usize].to_le_bytes());
-            bytes.extend_from_slice(&self.rows[*at as usize].to_le_bytes());
-        }
-        for at in order.iter().step_by(GROUP_ENTRIES) {
-            bytes.extend_from_slice(&self.keys[*at as usize].to_le_bytes());
-        }
+        bytes.extend(order.iter().flat_map(entry));
+        bytes.extend(order.iter().step_by(GROUP_ENTRIES).flat_map(entry));
         EncodedRowIndex { bytes, name: self.name, entries: order.len() }
     }
 }
@@ -134,12 +156,12 @@ fn footer_key(column: &str) -> String {
     format!("rollbook.rows_by.{column}")
 }
 
-/// The index of one column of a segment. The first key of every group of entries is in memory.
+/// The index of one column of a segment. The first entry of every group is in memory.
 #[derive(Debug)]
 pub(crate) struct RowIndex {
     offset: u64,
     entries: usize,
-    first_keys: Vec<i64>,
+    group_starts: IndexEntries,
 }
 
 impl RowIndex {
@@ -153,19 +175,18 @@ impl RowIndex {
         let noted = footer.file_metadata().key_value_metadata().into_iter().flatten();
         let place = noted.filter(|noted| noted.key == key).find_map(|noted| {
             let (offset, entries) = noted.value.as_deref()?.split_once(' ')?;
-            Some((offset.parse::<u64>().ok()?, entries.parse::<usize>().ok()?))
+            Some((offset.parse::<u64>().ok()?, entries.parse::<u32>().ok()? as usize))
         });
         let Some((offset, entries)) = place else { return Ok(None) };
-        let start = offset + (entries * ENTRY_BYTES) as u64;
-        let end = start + (entries.div_ceil(GROUP_ENTRIES) * size_of::<i64>()) as u64;
-        let bytes = read(&(start..end))?;
-        let (keys, _) = bytes.as_chunks();
-        let first_keys = keys.iter().map(|key| i64::from_le_bytes(*key)).collect();
-        Ok(Some(Self { offset, entries, first_keys }))
+        let mut index = Self { offset, entries, group_starts: IndexEntries::default() };
+        index.group_starts =
+            index.read(read, entries..entries + entries.div_ceil(GROUP_ENTRIES))?;
+        Ok(Some(index))
     }
 
     /// Returns the rows with these keys among the rows `within` of the segment, ascending. Returns
-    /// `None` if they are so many that all rows should be read. `keys` must be ascending.
+    /// `None` if they are so many that all rows should be read. `keys` must be ascending, and
+    /// `within` all rows of one provider.
     pub(crate) fn rows_with_keys(
         &self,
         read: &ReadBytes<'_>,
@@ -176,7 +197,12 @@ impl RowIndex {
         let mut found = Vec::new();
         let mut known = (0..0, IndexEntries::default());
         for key in keys {
-            let groups = self.groups_of(*key);
+            let sought = SoughtKey { key: *key, within };
+            let groups = self.groups_of(sought);
+            // All groups but the first and the last hold nothing else.
+            if groups.len().saturating_sub(2) * GROUP_ENTRIES > rows_max {
+                return Ok(None);
+            }
             if groups.is_empty() {
                 continue;
             }
@@ -185,8 +211,7 @@ impl RowIndex {
                 let entries = self.read(read, groups.start * GROUP_ENTRIES..end)?;
                 known = (groups, entries);
             }
-            let rows = known.1.rows_of(*key);
-            found.extend(rows.filter(|row| within.contains(row)));
+            found.extend(known.1.rows_of(sought));
             if found.len() > rows_max {
                 return Ok(None);
             }
@@ -198,23 +223,45 @@ impl RowIndex {
     }
 
     /// Returns the groups that can hold entries of a key.
-    fn groups_of(&self, key: i64) -> Range<usize> {
-        let first = self.first_keys.partition_point(|first| *first < key).saturating_sub(1);
-        first..self.first_keys.partition_point(|first| *first <= key)
+    fn groups_of(&self, sought: SoughtKey<'_>) -> Range<usize> {
+        let starts = &self.group_starts;
+        let first = starts.first_that(|entry| sought.compare(entry).is_ge());
+        first.saturating_sub(1)..starts.first_that(|entry| sought.compare(entry).is_gt())
     }
 
+    /// Reads entries. Those after the last one are the first entries of the groups.
     fn read(
         &self,
         read: &ReadBytes<'_>,
         entries: Range<usize>,
     ) -> Result<IndexEntries, MirrorError> {
-        let place = |entry: usize| self.offset + (entry * ENTRY_BYTES) as u64;
+        let place = |entry: usize| self.offset.saturating_add((entry * ENTRY_BYTES) as u64);
         Ok(IndexEntries(read(&(place(entries.start)..place(entries.end)))?))
     }
 }
 
+/// A key of a provider, whose rows are those `within` the segment.
+#[derive(Clone, Copy)]
+struct SoughtKey<'r> {
+    key: i64,
+    within: &'r Range<usize>,
+}
+
+impl SoughtKey<'_> {
+    /// Compares an entry with this key, in the order of the index.
+    fn compare(self, (key, row): (i64, usize)) -> Ordering {
+        if row < self.within.start {
+            Ordering::Less
+        } else if row >= self.within.end {
+            Ordering::Greater
+        } else {
+            key.cmp(&self.key)
+        }
+    }
+}
+
 /// Consecutive entries of an index.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct IndexEntries(bytes::Bytes);
 
 impl IndexEntries {
@@ -222,28 +269,30 @@ impl IndexEntries {
         self.0.len() / ENTRY_BYTES
     }
 
-    fn key(&self, entry: usize) -> i64 {
-        let start = entry * ENTRY_BYTES;
-        self.0[start..].first_chunk().map_or(i64::MAX, |bytes| i64::from_le_bytes(*bytes))
+    /// Returns the key and the row of an entry.
+    fn entry(&self, position: usize) -> (i64, usize) {
+        let bytes = &self.0[position * ENTRY_BYTES..];
+        let key = bytes.first_chunk().map_or(i64::MAX, |key| i64::from_le_bytes(*key));
+        let row = bytes[size_of::<i64>()..].first_chunk();
+        (key, row.map_or(usize::MAX, |row| u32::from_le_bytes(*row) as usize))
     }
 
-    fn row(&self, entry: usize) -> usize {
-        let start = entry * ENTRY_BYTES + size_of::<i64>();
-        self.0[start..]
-            .first_chunk()
-            .map_or(usize::MAX, |bytes| u32::from_le_bytes(*bytes) as usize)
-    }
-
-    /// Returns the rows of a key.
-    fn rows_of(&self, key: i64) -> impl Iterator<Item = usize> {
+    /// Returns the position of the first entry for which `is_past` is true. It must be true for all
+    /// entries after that one.
+    fn first_that(&self, is_past: impl Fn((i64, usize)) -> bool) -> usize {
         let (mut low, mut high) = (0, self.len());
         while low < high {
             let middle = usize::midpoint(low, high);
-            if self.key(middle) < key { low = middle + 1 } else { high = middle }
+            if is_past(self.entry(middle)) { high = middle } else { low = middle + 1 }
         }
-        (low..self.len())
-            .take_while(move |entry| self.key(*entry) == key)
-            .map(|entry| self.row(entry))
+        low
+    }
+
+    /// Returns the rows of a key.
+    fn rows_of(&self, sought: SoughtKey<'_>) -> impl Iterator<Item = usize> {
+        let first = self.first_that(|entry| sought.compare(entry).is_ge());
+        let entries = (first..self.len()).map(|position| self.entry(position));
+        entries.take_while(move |entry| sought.compare(*entry).is_eq()).map(|(_, row)| row)
     }
 }
 
@@ -256,8 +305,13 @@ mod tests {
 
     use super::*;
 
-    /// Returns the index of these keys as the footer and the bytes of a file hold it.
-    fn open(keys: &[Option<i64>]) -> (RowIndex, Vec<u8>) {
+    /// Searches the index of a column with these keys. `starts` are the first rows of the providers.
+    fn find(
+        keys: &[Option<i64>],
+        starts: &[u32],
+        sought: &[i64],
+        within: &Range<usize>,
+    ) -> Option<Vec<usize>> {
         let mut column =
             ColumnKeys { name: "customer_id", position: 1, keys: Vec::new(), rows: Vec::new() };
         for (row, key) in (0..).zip(keys) {
@@ -266,39 +320,43 @@ mod tests {
                 column.rows.push(row);
             }
         }
-        let encoded = column.encode();
-        let (groups, entries) = (encoded.entries.div_ceil(GROUP_ENTRIES), encoded.entries);
-        let first_keys = encoded.bytes[entries * ENTRY_BYTES..].chunks(8);
-        let first_keys: Vec<i64> =
-            first_keys.map(|key| i64::from_le_bytes(key.try_into().unwrap())).collect();
-        assert_eq!(first_keys.len(), groups);
-        (RowIndex { offset: 0, entries, first_keys }, encoded.bytes)
-    }
-
-    fn find(keys: &[Option<i64>], sought: &[i64], within: Range<usize>) -> Option<Vec<usize>> {
-        let (index, bytes) = open(keys);
+        let encoded = column.encode(starts);
+        let entries = encoded.entries;
         let read = |range: &Range<u64>| {
-            Ok(bytes::Bytes::copy_from_slice(&bytes[range.start as usize..range.end as usize]))
+            let range = range.start as usize..range.end as usize;
+            Ok(bytes::Bytes::copy_from_slice(&encoded.bytes[range]))
         };
-        index.rows_with_keys(&read, sought, &within).unwrap()
+        let mut index = RowIndex { offset: 0, entries, group_starts: IndexEntries::default() };
+        let groups = entries..entries + entries.div_ceil(GROUP_ENTRIES);
+        index.group_starts = index.read(&read, groups).unwrap();
+        index.rows_with_keys(&read, sought, within).unwrap()
     }
 
     proptest! {
         #[test]
         fn rows_are_those_that_a_search_through_all_keys_finds(
-            keys in prop::collection::vec(prop::option::weighted(0.9, -40_i64..400), 0..6_000),
-            sought in prop::collection::btree_set(-50_i64..420, 0..30),
-            (start, end) in (0.0..1.0, 0.0..1.0),
+            providers in prop::collection::vec(
+                prop::collection::vec(prop::option::weighted(0.9, -40_i64..200), 1..400),
+                1..5,
+            ),
+            sought in prop::collection::btree_set(-50_i64..220, 0..30),
+            chosen in any::<prop::sample::Index>(),
         ) {
-            let place = |share: f64| (share * keys.len() as f64) as usize;
-            let within = place(f64::min(start, end))..place(f64::max(start, end));
+            let mut starts = vec![0];
+            for rows in &providers {
+                starts.push(starts.last().unwrap() + rows.len() as u32);
+            }
+            let provider = chosen.index(providers.len());
+            let within = starts[provider] as usize..starts[provider + 1] as usize;
+            let keys: Vec<Option<i64>> = providers.concat();
             let sought: Vec<i64> = sought.into_iter().collect();
             let expected: Vec<usize> = within
                 .clone()
                 .filter(|row| keys[*row].is_some_and(|key| sought.contains(&key)))
                 .collect();
             let expected = (expected.len() <= within.len() / SCAN_ALL_FROM).then_some(expected);
-            prop_assert_eq!(find(&keys, &sought, within), expected);
+            let starts = &starts[..providers.len()];
+            prop_assert_eq!(find(&keys, starts, &sought, &within), expected);
         }
     }
 
@@ -308,8 +366,8 @@ mod tests {
         let keys: Vec<Option<i64>> =
             (0..rows).map(|row| Some(if row % 10 == 0 { 7 } else { row as i64 * 10 })).collect();
         let expected: Vec<usize> = (0..rows).step_by(10).collect();
-        assert_eq!(find(&keys, &[7], 0..rows), Some(expected));
-        assert_eq!(find(&keys, &[8], 0..rows), Some(vec![]));
-        assert_eq!(find(&[], &[8], 0..0), Some(vec![]));
+        assert_eq!(find(&keys, &[0], &[7], &(0..rows)), Some(expected));
+        assert_eq!(find(&keys, &[0], &[8], &(0..rows)), Some(vec![]));
+        assert_eq!(find(&[], &[], &[8], &(0..0)), Some(vec![]));
     }
 }

@@ -80,7 +80,7 @@ impl SegmentSlice {
     /// Returns the cost of reading this part, in rows of a scan.
     fn cost(&self) -> usize {
         match &self.wanted {
-            Some(rows) => rows.len() * ROWS_PER_FOUND_ROW,
+            Some(rows) => (rows.len() * ROWS_PER_FOUND_ROW).min(self.range.rows as usize),
             None => self.range.rows as usize,
         }
     }

@@ -48,7 +48,7 @@ pub struct ScanKeys {
 }
 
 /// With more keys than this, a scan of all rows is about as fast.
-const KEYS_MAX: usize = 4_096;
+const KEYS_MAX: usize = 1_024;
 
 impl ScanKeys {
     /// Returns the keys `ids` of a column, which must be ascending. Returns `None` if a search for

@@ -5,12 +5,13 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::logical_expr::{col, lit};
 use datafusion::physical_plan::displayable;
+use model::cell::Cell;
 use model::id::ProviderId;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::bench::{MirrorFixture, TABLES, cells, rows, run, table, try_run};
-use crate::{MirrorError, MirrorSession};
+use crate::{MirrorError, MirrorOptions, MirrorRole, MirrorSession, ScanKeys, ScanRequest};
 
 fn rng() -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(1)
@@ -53,6 +54,32 @@ fn segments_hold_all_kinds_of_cells() {
     let mirror = bench.open();
     assert!(mirror.status().unwrap().delta_changes == 0);
     bench.check(&mirror, 3);
+}
+
+#[test]
+fn rows_with_a_rare_key_are_read_without_the_others() {
+    let (bench, mut rng) = (MirrorFixture::new(3), rng());
+    for provider in 1..=3 {
+        bench.put(&mut rng, "customer_memberships", provider, 1..=600);
+    }
+    let mirror = bench.open_with(MirrorOptions::new(MirrorRole::Writer)).unwrap();
+    mirror.refresh().unwrap();
+    for (column, position) in [("customer_id", 1), ("id", 0)] {
+        for provider in 1..=3 {
+            let session = mirror.session(ProviderId(provider)).unwrap();
+            let keys = ScanKeys::new("customer_memberships", column, &[7, 9]);
+            let request = ScanRequest { is_by_id: false, keys };
+            let plan = session.scan_as("customer_memberships", "t", request).unwrap();
+            let table = table("customer_memberships");
+            assert_eq!(table.position_of(column), Some(position));
+            let found = cells(table, &run(&session, plan.build().unwrap()));
+            let stored = bench.store.rows_of(table, provider);
+            let has_key = |row: &[Cell]| [Some(7), Some(9)].contains(&row[position].as_int());
+            let expected: Vec<i64> =
+                stored.iter().filter(|(_, row)| has_key(row)).map(|(id, _)| *id).collect();
+            assert_eq!(found.into_keys().collect::<Vec<_>>(), expected, "{column} {provider}");
+        }
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::server::{HttpAnswer, Server, TestDataFolder, Worker};
+use crate::server::{HttpAnswer, Server, TestDataFolder, Worker, run};
 
 const UNLIMITED: &str = "[rate_limit]\nper_minute = 0\n";
 const FORMATS: [&str; 7] = ["csv", "tsv", "json", "ndjson", "parquet", "arrow", "xlsx"];
@@ -398,6 +398,45 @@ fn without_workers_jobs_wait_are_bounded_and_can_be_canceled_and_a_worker_does_t
     let late = cancel(ids[1]);
     assert_eq!((late.status, late.json()["code"].as_str()), (409, Some("conflict")));
     drop(worker);
+}
+
+/// Default columns have lists inside rows, joins and sums. With little memory for plans, files of
+/// them are made all the same, and a file of many rows needs hardly more memory than one of few.
+#[test]
+fn files_with_default_columns_need_little_memory() {
+    const MEMORY_GROWS_MAX: u64 = 100 << 20;
+    let data = TestDataFolder::with_provider();
+    data.configure(&format!("{UNLIMITED}[engine]\nmemory = \"48MiB\"\n"));
+    let made = tempfile::tempdir().unwrap();
+    let rows = made.path().join("rows").to_str().unwrap().to_owned();
+    run(&[
+        "demo",
+        "--shape",
+        "memberships",
+        "--rows",
+        "20000",
+        "--providers",
+        "1",
+        "--write",
+        &rows,
+    ]);
+    run(&["import", "--data", data.path(), "--provider", "1", &format!("{rows}/provider-1")]);
+    let token = data.token(1);
+    let server = data.serve();
+    let reports = server.get(&token, "/api/v2/reports").ok();
+    let before = server.memory().1;
+    let mut rows = 0;
+    for report in reports["results"].as_array().unwrap() {
+        let name = report["name"].as_str().unwrap();
+        if name.ends_with(".grouped") {
+            continue;
+        }
+        let id = queued(&server, &token, name, &json!({"format": "csv"}));
+        rows += succeeded(&server, &token, id)["total_items"].as_u64().unwrap();
+    }
+    assert!(rows >= 25_000, "memberships and customers have {rows} rows");
+    let grown = server.memory().1.saturating_sub(before);
+    assert!(grown < MEMORY_GROWS_MAX, "memory grew by {} MiB", grown >> 20);
 }
 
 /// The server and a worker beside it are killed at random moments while jobs run. Every job ends
