@@ -34,14 +34,18 @@ class Results:
         print(f"  {name}: {ours:,.1f} {unit}"
               + "".join(f"; {peer} {value:,.1f}" for peer, value in (peers or {}).items()), flush=True)
 
-    def print(self):
-        print(f"\n{'what':<34} {'rollbook':>14} {'unit':<7} peers (ratio: over 1 = Rollbook is better)")
+    def print(self, path):
+        """Prints the table, and writes it as JSON."""
+        lines = [{"name": name, "rollbook": ours, "unit": unit, "peers": peers, "smaller_is_better": smaller}
+                 for name, ours, unit, peers, smaller in self.lines]
+        path.write_text(json.dumps(lines, indent=1) + "\n")
+        print(f"\n{'what':<58} {'rollbook':>14} {'unit':<7} peers (ratio: over 1 = Rollbook is better)")
         for name, ours, unit, peers, smaller in self.lines:
             shown = []
             for peer, value in peers.items():
                 ratio = value / ours if smaller else ours / value
                 shown.append(f"{peer} {value:,.1f} ({ratio:.2f}x)")
-            print(f"{name:<34} {ours:>14,.1f} {unit:<7} {'; '.join(shown)}")
+            print(f"{name:<58} {ours:>14,.1f} {unit:<7} {'; '.join(shown)}")
 
 
 def timed(command, **options):
@@ -251,7 +255,7 @@ class Bench:
         data = self.imports()
         self.mirror(data)
         self.pages(data)
-        self.results.print()
+        self.results.print(self.dir / "foundation.json")
 
 
 def main():

@@ -9,6 +9,27 @@ LAST_MONTH = datetime.date(2026, 6, 1)
 FILE_COLUMNS = ("id,customer.id,customer.name,customer.email,membership.id,membership.name,type,status,purchase_date,"
                 "start_date,expiration_date,renewal_date,cancelled_date,billed_price,cancellation_reason,completed_at")
 
+OF_PROVIDER = "FROM {tables}customer_memberships cm WHERE cm.provider_id = {provider} AND cm.deleted_at IS NULL"
+WITH_CUSTOMERS = OF_PROVIDER.replace(
+    "cm WHERE", "cm LEFT JOIN {tables}customers c ON c.provider_id = cm.provider_id AND c.id = cm.customer_id WHERE")
+
+# Pages: name, report, parameters; how peers count their rows and find the page, if they can.
+PAGES = [
+    ("default page of memberships", "customer_memberships", "limit=50", None),
+    ("default page of customers", "customers", "limit=50", None),
+    ("one customer's memberships", "customer_memberships", "customers=77&limit=50", None),
+    ("one customer's memberships, two columns", "customer_memberships", "customers=77&limit=50&columns=id,status",
+     (f"SELECT count(*) {OF_PROVIDER} AND cm.customer_id = 77",
+      f"SELECT cm.id, cm.status {OF_PROVIDER} AND cm.customer_id = 77 ORDER BY cm.id LIMIT 50")),
+    ("page sorted by money", "customer_memberships", "limit=50&sort=-billed_price,id&columns=id,billed_price",
+     (f"SELECT count(*) {OF_PROVIDER}",
+      f"SELECT cm.id, cm.billed_price {OF_PROVIDER} ORDER BY cm.billed_price DESC, cm.id LIMIT 50")),
+    ("page sorted by a customer's name", "customer_memberships", "limit=50&sort=customer.name,id&columns=id,customer.name",
+     (f"SELECT count(*) {OF_PROVIDER}",
+      f"SELECT cm.id, c.name {WITH_CUSTOMERS} ORDER BY lower(c.name), cm.id LIMIT 50")),
+    ("active customers", "customers", "limit=50&is_active=true&columns=id,full_name", None),
+]
+
 STATUS = ("CASE WHEN status = 'cancelled' AND cancellation_reason IN ('upgraded', 'downgraded')"
           " THEN cancellation_reason ELSE status END")
 

@@ -17,7 +17,7 @@ import duckdb
 
 from foundation import Results, percentile, timed
 from postgres import Postgres
-from queries import FILE_COLUMNS, file_query, groups_query
+from queries import FILE_COLUMNS, PAGES, file_query, groups_query
 
 TABLES = ["customers", "memberships", "customer_memberships"]
 REPORT = "customer_memberships"
@@ -121,6 +121,24 @@ class Bench:
 
     def forget_peak(self):
         pathlib.Path(f"/proc/{self.server.pid}/clear_refs").write_text("5")
+
+    # Pages
+
+    def pages(self):
+        for provider, whose in ((LARGE, "all"), (SMALL, "one provider's")):
+            for name, report, parameters, queries in PAGES:
+                path = f"/api/v2/reports/{report}/data?{parameters}&as_of={NOW}"
+                self.connect()
+                total = self.ask("GET", path, provider)["total"]
+                spent = [seconds(lambda: self.ask("GET", path, provider)) * 1000 for _ in range(REPEATS)]
+                measured = {}
+                for peer, (tables, rows, _) in self.peers().items() if queries else ():
+                    count, page = (query.format(tables=tables, provider=provider) for query in queries)
+                    equal(f"{peer}, {name}, total", total, rows(count)[0][0])
+                    repeats = 3 if peer == "PostgreSQL" else REPEATS
+                    times = [seconds(lambda: (rows(count), rows(page))) * 1000 for _ in range(repeats)]
+                    measured[peer] = percentile(times, 0.5)
+                self.results.add(f"{name}, of {whose} rows, p50", percentile(spent, 0.5), "ms", measured)
 
     # Groups
 
@@ -237,6 +255,7 @@ class Bench:
         self.postgres = Postgres.of_csv(self.dir, folder, TABLES, self.duck)
         try:
             self.serve()
+            self.pages()
             self.groups()
             self.files()
         finally:
@@ -245,7 +264,7 @@ class Bench:
             if hasattr(self, "server"):
                 self.server.terminate()
                 self.server.wait()
-        self.results.print()
+        self.results.print(self.dir / "reports.json")
         print(f"load {os.getloadavg()[0]:.1f}")
 
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Measures Rollbook beside its peers on the same rows in one run. See bench/README.md.
-#   bench/run.sh [ROWS] [foundation|reports|stores]...
+#   bench/run.sh [ROWS] [all|foundation|reports|stores]...
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 rows="${1:-10000000}"
 parts=("${@:2}")
-[ "${#parts[@]}" -gt 0 ] || parts=(foundation reports stores)
+case "${parts[*]:-all}" in all) parts=(foundation reports stores) ;; esac
 dir="${BENCH_DIR:-/tmp/rollbook-bench}"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/rollbook-target}"
 mkdir -p "$dir"

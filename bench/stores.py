@@ -216,7 +216,7 @@ class Bench:
             here, there = self.imports()
             self.compare_reads(here, there)
             self.nodes(there)
-            self.results.print()
+            self.results.print(self.dir / "stores.json")
         finally:
             self.postgres.stop()
 
