@@ -2,15 +2,16 @@
 //! for it.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 
 use jsonschema::Validator;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| server::openapi::full_document(None));
 
 /// Validators of the answers that were seen so far, by the schema's place in the document.
-static VALIDATORS: Mutex<BTreeMap<String, Validator>> = Mutex::new(BTreeMap::new());
+static VALIDATORS: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
 
 /// Panics unless the JSON answer of a documented operation fits its schema. `target` is the URL or
 /// path of the request, with its query.
@@ -33,9 +34,7 @@ pub(crate) fn check_answer(
         panic!("{method} {template} answers {status} with JSON, which is not documented");
     };
     let value: Value = serde_json::from_slice(body).expect("the answer is JSON");
-    let mut validators = VALIDATORS.lock().unwrap();
-    let place = format!("{method} {template} {status}");
-    let validator = validators.entry(place).or_insert_with(|| compile(schema));
+    let validator = validator(format!("{method} {template} {status}"), schema);
     let problems: Vec<String> = validator
         .iter_errors(&value)
         .map(|problem| format!("{}: {}", problem.instance_path(), problem.masked()))
@@ -89,9 +88,13 @@ fn answer_of(operation: &'static Value, status: u16) -> Option<&'static Value> {
     }
 }
 
-fn compile(schema: &Value) -> Validator {
-    let whole = json!({"allOf": [schema], "components": DOCUMENT["components"]});
-    jsonschema::draft202012::new(&whole).expect("the schema is valid")
+/// Returns the validator of the schema at this place. It is made on first use.
+fn validator(place: String, schema: &Value) -> Arc<Validator> {
+    let make = || {
+        let whole = json!({"allOf": [schema], "components": DOCUMENT["components"]});
+        Arc::new(jsonschema::draft202012::new(&whole).expect("the schema is valid"))
+    };
+    Arc::clone(VALIDATORS.lock().entry(place).or_insert_with(make))
 }
 
 #[test]
